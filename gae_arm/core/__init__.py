@@ -1,0 +1,1 @@
+"""The ground: contracts, geometry and errors. numpy (and PyYAML for files), no ROS."""

@@ -1,0 +1,119 @@
+"""Rotations and rigid transforms.
+
+Conventions: a transform says its direction, `T_base_camera` maps camera points into the base
+(`p_base = T_base_camera @ p_camera`). Quaternions are (x, y, z, w) as in ROS. Angles in radians,
+lengths in metres. All functions take leading batch dimensions unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gae_arm.core import checks
+from gae_arm.core.errors import InvalidValueError
+
+
+def quaternion_to_matrix(quaternion: npt.ArrayLike) -> np.ndarray:
+    """Return rotation matrices (..., 3, 3) of quaternions (..., 4); they need not be unit."""
+    q = np.asarray(quaternion, dtype=np.float64)
+    x, y, z, w = np.moveaxis(q / np.linalg.norm(q, axis=-1, keepdims=True), -1, 0)
+    return np.stack(
+        [
+            np.stack([1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)], -1),
+            np.stack([2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)], -1),
+            np.stack([2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], -1),
+        ],
+        -2,
+    )
+
+
+def matrix_to_quaternion(matrix: npt.ArrayLike) -> np.ndarray:
+    """Return unit quaternions (..., 4), w >= 0, of rotation matrices (..., 3, 3).
+
+    The largest component is taken from the diagonal, which is stable at every angle
+    (Shepperd 1978, "Quaternion from rotation matrix").
+    """
+    m = np.asarray(matrix, dtype=np.float64)
+    xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
+    x, y, z, w = 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz, 1 + xx + yy + zz
+    a, b, c = m[..., 1, 0] + m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0], m[..., 2, 1] + m[..., 1, 2]
+    d, e, f = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
+    candidates = np.stack(
+        [
+            np.stack([x, a, b, d], -1),
+            np.stack([a, y, c, e], -1),
+            np.stack([b, c, z, f], -1),
+            np.stack([d, e, f, w], -1),
+        ],
+        -2,
+    )
+    best = np.argmax(np.stack([x, y, z, w], -1), -1)
+    q = np.take_along_axis(candidates, best[..., None, None], -2)[..., 0, :]
+    q = q / np.linalg.norm(q, axis=-1, keepdims=True)
+    return np.where(q[..., 3:] < 0, -q, q)
+
+
+def rpy_to_matrix(roll: float, pitch: float, yaw: float) -> np.ndarray:
+    """Return Rz(yaw) Ry(pitch) Rx(roll), (3, 3): URDF's and tf's fixed-axis convention."""
+    (cr, sr), (cp, sp), (cy, sy) = ((np.cos(a), np.sin(a)) for a in (roll, pitch, yaw))
+    return np.array(
+        [
+            [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
+            [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
+            [-sp, cp * sr, cp * cr],
+        ]
+    )
+
+
+def transform(rotation: npt.ArrayLike, translation: npt.ArrayLike) -> np.ndarray:
+    """Return homogeneous transforms (..., 4, 4) of (..., 3, 3) and (..., 3)."""
+    r = np.asarray(rotation, dtype=np.float64)
+    t = np.asarray(translation, dtype=np.float64)
+    out = np.zeros((*np.broadcast_shapes(r.shape[:-2], t.shape[:-1]), 4, 4))
+    out[..., :3, :3], out[..., :3, 3], out[..., 3, 3] = r, t, 1.0
+    return out
+
+
+def invert(T: npt.ArrayLike) -> np.ndarray:
+    """Return the inverse of rigid transforms (..., 4, 4)."""
+    matrix = np.asarray(T, dtype=np.float64)
+    r_inverse = np.swapaxes(matrix[..., :3, :3], -1, -2)
+    return transform(r_inverse, -(r_inverse @ matrix[..., :3, 3:])[..., 0])
+
+
+def transform_points(T: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Map points (N, 3) by one transform (4, 4); the result keeps the points' dtype."""
+    r, t = T[:3, :3].astype(points.dtype), T[:3, 3].astype(points.dtype)
+    return points @ r.T + t
+
+
+def rigid(name: str, value: npt.ArrayLike) -> np.ndarray:
+    """Return `value` as a read-only rigid transform (4, 4); raise InvalidValueError otherwise."""
+    T = checks.array(name, value, (4, 4))
+    if np.abs(T[3] - [0, 0, 0, 1]).max() > 1e-9:
+        raise InvalidValueError(f'{name} has last row {T[3].tolist()}, expected [0, 0, 0, 1]')
+    error = np.abs(T[:3, :3] @ T[:3, :3].T - np.eye(3)).max()
+    determinant = np.linalg.det(T[:3, :3])
+    if error > 1e-4 or determinant < 0:
+        raise InvalidValueError(
+            f'{name} is not a rotation: |R R^T - I| = {error:.3g}, det = {determinant:.3g}'
+        )
+    return T
+
+
+def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, up: npt.ArrayLike = (0, 0, 1)) -> np.ndarray:
+    """Return T_world_optical (4, 4): a camera at `eye` with its z axis towards `target`.
+
+    Optical frame of REP-103: z forward, x right, y down. Raises InvalidValueError when the
+    direction is zero or parallel to `up`.
+    """
+    eye, target, up = (
+        checks.array(n, v, (3,)) for n, v in (('eye', eye), ('target', target), ('up', up))
+    )
+    z = target - eye
+    x = np.cross(z, up)
+    if np.linalg.norm(z) < 1e-9 or np.linalg.norm(x) < 1e-9:
+        raise InvalidValueError(f'no view from {eye.tolist()} to {target.tolist()} with this up')
+    z, x = z / np.linalg.norm(z), x / np.linalg.norm(x)
+    return transform(np.stack([x, np.cross(z, x), z], -1), eye)

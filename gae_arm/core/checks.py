@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gae_arm.core.errors import InvalidValueError
+
+MAX_STAMP = (2**31 - 1) * 10**9 + 999_999_999
+"""Latest time in nanoseconds that builtin_interfaces/Time holds."""
 
 
 class Contract:
@@ -86,7 +90,7 @@ def integer(name: str, value: int, low: int, high: int) -> int:
 
 def stamp(name: str, value: int) -> int:
     """Return a time on the node clock in nanoseconds, 0 to what builtin_interfaces/Time holds."""
-    return integer(name, value, 0, (2**31 - 1) * 10**9 + 999_999_999)
+    return integer(name, value, 0, MAX_STAMP)
 
 
 def text(name: str, value: str, allow_empty: bool = True) -> str:
@@ -115,6 +119,14 @@ def known(name: str, value: str, alternatives: Iterable[str]) -> str:
     if value not in options:
         raise InvalidValueError(f'{name} {value!r} is unknown; there are: {options}')
     return value
+
+
+def member(name: str, value: int, enum: type[IntEnum]) -> Any:
+    """Return the member of `enum` with this value; the error lists those that there are."""
+    if value not in {int(option) for option in enum}:
+        options = {option.name: int(option) for option in enum}
+        raise InvalidValueError(f'{name} {value!r} is unknown; there are: {options}')
+    return enum(value)
 
 
 def quaternion(name: str, value: npt.ArrayLike, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -63,7 +63,7 @@ class InstructionFeedback(checks.Contract):
 
     def __post_init__(self) -> None:
         """Validate."""
-        object.__setattr__(self, 'stage', Stage(self.stage))
+        object.__setattr__(self, 'stage', checks.member('stage', self.stage, Stage))
         checks.number('progress', self.progress, 0.0, 1.0)
 
 
@@ -77,6 +77,7 @@ class InstructionResult(checks.Contract):
 
     def __post_init__(self) -> None:
         """Validate."""
-        object.__setattr__(self, 'error_code', ErrorCode(self.error_code))
+        code = checks.member('error_code', self.error_code, ErrorCode)
+        object.__setattr__(self, 'error_code', code)
         checks.text('error_msg', self.error_msg)
         checks.integer('plans_used', self.plans_used, 0, 2**32 - 1)

@@ -80,7 +80,7 @@ class ActionChunk(checks.Contract):
         checks.text('plan_id', self.plan_id)
         if self.cloud_stamp_ns is not None:
             # Zero is how the message says "none".
-            checks.integer('cloud_stamp_ns', self.cloud_stamp_ns, 1, 2**63 - 1)
+            checks.integer('cloud_stamp_ns', self.cloud_stamp_ns, 1, checks.MAX_STAMP)
         checks.text('policy', self.policy)
         set_(self, 'times_ns', checks.array('times_ns', self.times_ns, (None,), np.int64))
         n = len(self.times_ns)
@@ -89,7 +89,9 @@ class ActionChunk(checks.Contract):
         set_(self, 'gripper', checks.array('gripper', self.gripper, (n,)))
         if n == 0:
             raise InvalidValueError('the chunk has no actions')
-        if self.times_ns[0] < 0 or (np.diff(self.times_ns) <= 0).any():
+        checks.stamp('times_ns[0]', self.times_ns[0])
+        checks.stamp('times_ns[-1]', self.times_ns[-1])
+        if (np.diff(self.times_ns) <= 0).any():
             raise InvalidValueError(f'times_ns do not increase: {self.times_ns.tolist()}')
         if self.gripper.min() < 0 or self.gripper.max() > 1:
             raise InvalidValueError(f'gripper leaves 0 to 1: {self.gripper.tolist()}')
@@ -147,7 +149,7 @@ class ArmStatus(checks.Contract):
     def __post_init__(self) -> None:
         """Validate."""
         checks.stamp('stamp_ns', self.stamp_ns)
-        object.__setattr__(self, 'state', ArmState(self.state))
-        object.__setattr__(self, 'reason', HaltReason(self.reason))
+        object.__setattr__(self, 'state', checks.member('state', self.state, ArmState))
+        object.__setattr__(self, 'reason', checks.member('reason', self.reason, HaltReason))
         checks.text('message', self.message)
         checks.number('speed_scale', self.speed_scale, 0.0, 1.0)

@@ -1,0 +1,56 @@
+"""`gae VERB ...`: finds the verb's module, runs it, turns errors into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from gae_arm.core.errors import GaeError
+
+VERBS = {
+    'setup': 'make everything ready: ROS 2, Python packages, interfaces',
+    'launch': 'run a launch file',
+    'doctor': 'check the machine and the running graph; say what to do',
+    'test': 'run lint, types and all tests',
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code: 0 only for success."""
+    args = sys.argv[1:] if argv is None else list(argv)
+    if not args or args[0] in ('-h', '--help', 'help'):
+        print(_overview())
+        return 0 if args else 2
+    verb = args[0]
+    if verb not in VERBS:
+        return _fail(f'there is no verb {verb!r}; there are: {list(VERBS)}')
+    module = importlib.import_module(f'gae_arm.commands.{verb}')
+    parser = argparse.ArgumentParser(prog=f'gae {verb}', description=module.__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    module.add_arguments(parser)
+    try:
+        return module.run(parser.parse_args(args[1:]))
+    except GaeError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _overview() -> str:
+    width = max(map(len, VERBS))
+    lines = [f'  {verb:<{width}}  {text}' for verb, text in VERBS.items()]
+    return '\n'.join(
+        ['Tell a robot arm what to do in plain words.', '', 'usage: gae VERB [...]', '', *lines, '']
+        + ['gae VERB --help says more about one.']
+    )
+
+
+def _fail(message: str) -> int:
+    print(f'error: {message}', file=sys.stderr)
+    return 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,18 @@
+"""Make everything ready; done by ./gae before every verb, so here it only says so."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+HELP = 'make everything ready: ROS 2, Python packages, interfaces'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take none."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Say that everything is ready."""
+    print(f'ready: {sys.prefix}')
+    return 0

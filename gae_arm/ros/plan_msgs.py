@@ -1,0 +1,127 @@
+"""Waypoint plans and instructions: contracts to messages and back.
+
+`..._from_msg` raise InvalidValueError when what came over the wire breaks the contract.
+"""
+
+from __future__ import annotations
+
+from gae_msgs import msg as gae
+from gae_msgs.action import ExecuteInstruction
+from geometry_msgs.msg import Point, Quaternion
+
+from gae_arm.core.errors import InvalidValueError
+from gae_arm.core.instruction import (
+    InstructionFeedback,
+    InstructionGoal,
+    InstructionResult,
+)
+from gae_arm.core.plan import ImageAnchor, Waypoint, WaypointPlan
+from gae_arm.ros.stamps import duration_to_msg, time_from_msg, time_to_msg
+
+
+def waypoint_to_msg(waypoint: Waypoint) -> gae.Waypoint:
+    """Return the message of a waypoint."""
+    x, y, z = waypoint.position.tolist()
+    msg = gae.Waypoint(position=Point(x=x, y=y, z=z), gripper=gae.Waypoint.GRIPPER_UNCHANGED)
+    if waypoint.orientation is not None:
+        x, y, z, w = waypoint.orientation.tolist()
+        msg.has_orientation = True
+        msg.orientation = Quaternion(x=x, y=y, z=z, w=w)
+    if waypoint.gripper is not None:
+        msg.gripper = waypoint.gripper
+    return msg
+
+
+def waypoint_from_msg(msg: gae.Waypoint) -> Waypoint:
+    """Return the waypoint of a message."""
+    p, q = msg.position, msg.orientation
+    unchanged = msg.gripper == gae.Waypoint.GRIPPER_UNCHANGED
+    return Waypoint(
+        position=[p.x, p.y, p.z],
+        orientation=[q.x, q.y, q.z, q.w] if msg.has_orientation else None,
+        gripper=None if unchanged else msg.gripper,
+    )
+
+
+def plan_to_msg(plan: WaypointPlan) -> gae.WaypointPlan:
+    """Return the message of a plan."""
+    msg = gae.WaypointPlan(
+        plan_id=plan.plan_id,
+        instruction=plan.instruction,
+        waypoints=[waypoint_to_msg(w) for w in plan.waypoints],
+        anchors=[
+            gae.ImageAnchor(label=a.label, u=float(a.pixel[0]), v=float(a.pixel[1]))
+            for a in plan.anchors
+        ],
+        expiry=time_to_msg(plan.expiry_ns),
+        planner=plan.planner,
+        latency=duration_to_msg(plan.latency_ns),
+    )
+    msg.header.stamp = time_to_msg(plan.stamp_ns)
+    msg.header.frame_id = plan.frame_id
+    return msg
+
+
+def plan_from_msg(msg: gae.WaypointPlan) -> WaypointPlan:
+    """Return the plan of a message; the error of a bad waypoint says which one."""
+    waypoints = []
+    for i, waypoint in enumerate(msg.waypoints):
+        try:
+            waypoints.append(waypoint_from_msg(waypoint))
+        except InvalidValueError as error:
+            raise InvalidValueError(f'waypoint {i}: {error}') from error
+    return WaypointPlan(
+        plan_id=msg.plan_id,
+        stamp_ns=time_from_msg(msg.header.stamp),
+        frame_id=msg.header.frame_id,
+        instruction=msg.instruction,
+        waypoints=tuple(waypoints),
+        expiry_ns=time_from_msg(msg.expiry),
+        anchors=tuple(ImageAnchor(label=a.label, pixel=[a.u, a.v]) for a in msg.anchors),
+        planner=msg.planner,
+        latency_ns=time_from_msg(msg.latency),
+    )
+
+
+def goal_to_msg(goal: InstructionGoal) -> ExecuteInstruction.Goal:
+    """Return the message of a goal."""
+    return ExecuteInstruction.Goal(
+        instruction=goal.instruction, require_approval=goal.require_approval
+    )
+
+
+def goal_from_msg(msg: ExecuteInstruction.Goal) -> InstructionGoal:
+    """Return the goal of a message."""
+    return InstructionGoal(msg.instruction, msg.require_approval)
+
+
+def feedback_to_msg(feedback: InstructionFeedback) -> ExecuteInstruction.Feedback:
+    """Return the message of a feedback."""
+    return ExecuteInstruction.Feedback(
+        stage=int(feedback.stage),
+        progress=feedback.progress,
+        plan=[] if feedback.plan is None else [plan_to_msg(feedback.plan)],
+    )
+
+
+def feedback_from_msg(msg: ExecuteInstruction.Feedback) -> InstructionFeedback:
+    """Return the feedback of a message."""
+    return InstructionFeedback(
+        stage=msg.stage,
+        progress=msg.progress,
+        plan=plan_from_msg(msg.plan[0]) if msg.plan else None,
+    )
+
+
+def result_to_msg(result: InstructionResult) -> ExecuteInstruction.Result:
+    """Return the message of a result."""
+    return ExecuteInstruction.Result(
+        error_code=int(result.error_code),
+        error_msg=result.error_msg,
+        plans_used=result.plans_used,
+    )
+
+
+def result_from_msg(msg: ExecuteInstruction.Result) -> InstructionResult:
+    """Return the result of a message."""
+    return InstructionResult(msg.error_code, msg.error_msg, msg.plans_used)

@@ -1,0 +1,13 @@
+# The wheels' exported CMake targets name include folders of the machine that built them: drop those.
+# Use: cmake -DCMAKE_PROJECT_INCLUDE=/absolute/path/wheel_includes.cmake   (CMake >= 3.21)
+function(_roswheel_fix)
+  get_property(_ts DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" PROPERTY IMPORTED_TARGETS)
+  foreach(_t IN LISTS _ts)
+    get_target_property(_d ${_t} INTERFACE_INCLUDE_DIRECTORIES)
+    if(_d MATCHES "/opt/python/")
+      list(FILTER _d EXCLUDE REGEX "^/opt/python/")
+      set_target_properties(${_t} PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${_d}")
+    endif()
+  endforeach()
+endfunction()
+cmake_language(DEFER CALL _roswheel_fix)

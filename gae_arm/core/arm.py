@@ -153,7 +153,10 @@ class ArmConfig(checks.Contract):
 
 
 def load_arm(path: Path) -> ArmConfig:
-    """Read an arm's YAML file; raise ConfigError with the file and the reason."""
+    """Read an arm's YAML file; raise ConfigError with the file and the reason.
+
+    A relative path of the URDF is relative to that file.
+    """
     try:
         data = yaml.safe_load(path.read_text())
     except FileNotFoundError as error:
@@ -162,9 +165,12 @@ def load_arm(path: Path) -> ArmConfig:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f'{path} cannot be read: {error}') from error
     try:
-        return _build(ArmConfig, data, '')
+        arm: ArmConfig = _build(ArmConfig, data, '')
     except InvalidValueError as error:
         raise ConfigError(f'{path}: {error}') from error
+    if '://' in arm.urdf:
+        return arm
+    return dataclasses.replace(arm, urdf=str(path.parent / arm.urdf))
 
 
 _NESTED: dict[tuple[type, str], type] = {

@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-HELP = 'make everything ready: ROS 2, Python packages, interfaces'
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take none."""
 

@@ -1,0 +1,100 @@
+"""Rotations and transforms keep the laws of the group."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gae_arm.core import geometry
+from gae_arm.core.errors import InvalidValueError
+
+component = st.floats(-1, 1, allow_subnormal=False)
+quaternions = (
+    st.tuples(component, component, component, component)
+    .map(np.array)
+    .filter(lambda q: np.linalg.norm(q) > 1e-3)
+    .map(lambda q: q / np.linalg.norm(q))
+)
+angles = st.floats(-10, 10)
+vectors = st.tuples(*[st.floats(-10, 10)] * 3).map(np.array)
+
+
+@given(quaternions)
+def test_quaternion_to_matrix_and_back(q):
+    R = geometry.quaternion_to_matrix(q)
+    np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(R) == pytest.approx(1.0)
+    back = geometry.matrix_to_quaternion(R)
+    assert abs(back @ q) == pytest.approx(1.0, abs=1e-12)
+    assert back[3] >= 0
+
+
+@pytest.mark.parametrize('axis', [0, 1, 2])
+def test_half_turns_have_a_quaternion(axis):
+    R = -np.eye(3)
+    R[axis, axis] = 1
+    q = geometry.matrix_to_quaternion(R)
+    np.testing.assert_allclose(np.abs(q), np.eye(4)[axis], atol=1e-15)
+
+
+def test_quaternion_order_is_x_y_z_w():
+    quarter_about_z = [0, 0, np.sin(np.pi / 4), np.cos(np.pi / 4)]
+    R = geometry.quaternion_to_matrix(quarter_about_z)
+    np.testing.assert_allclose(R @ [1, 0, 0], [0, 1, 0], atol=1e-15)
+
+
+@given(angles, angles, angles)
+def test_rpy_turns_about_fixed_axes_x_then_y_then_z(roll, pitch, yaw):
+    product = (
+        geometry.rpy_to_matrix(0, 0, yaw)
+        @ geometry.rpy_to_matrix(0, pitch, 0)
+        @ geometry.rpy_to_matrix(roll, 0, 0)
+    )
+    np.testing.assert_allclose(geometry.rpy_to_matrix(roll, pitch, yaw), product, atol=1e-12)
+
+
+@given(quaternions, vectors, vectors)
+def test_invert_undoes_a_transform(q, t, p):
+    T = geometry.transform(geometry.quaternion_to_matrix(q), t)
+    np.testing.assert_allclose(geometry.invert(T) @ T, np.eye(4), atol=1e-10)
+    moved = geometry.transform_points(T, p[None])
+    np.testing.assert_allclose(moved[0], (T @ [*p, 1])[:3], atol=1e-10)
+    assert geometry.transform_points(T, p[None].astype(np.float32)).dtype == np.float32
+
+
+def test_batches_agree_with_single_matrices():
+    q = np.random.default_rng(0).normal(size=(5, 4))
+    q /= np.linalg.norm(q, axis=1, keepdims=True)
+    R = geometry.quaternion_to_matrix(q)
+    assert R.shape == (5, 3, 3)
+    for one, matrix in zip(q, R, strict=True):
+        np.testing.assert_array_equal(geometry.quaternion_to_matrix(one), matrix)
+    T = geometry.transform(R, np.ones((5, 3)))
+    np.testing.assert_allclose(geometry.invert(T) @ T, np.tile(np.eye(4), (5, 1, 1)), atol=1e-12)
+
+
+def test_camera_looks_along_z_with_y_down():
+    T = geometry.look_at([1, 0, 1], [0, 0, 0])
+    np.testing.assert_allclose(T[:3, 2], np.array([-1, 0, -1]) / np.sqrt(2), atol=1e-12)
+    assert T[2, 1] < 0
+    np.testing.assert_allclose(T[2, 0], 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ('T', 'message'),
+    [
+        (np.eye(3), 'T has shape (3, 3), expected (4, 4)'),
+        (np.diag([1, 1, 2, 1]), 'T is not a rotation: |R R^T - I| = 3, det = 2'),
+        (np.diag([1, 1, -1, 1]), 'T is not a rotation: |R R^T - I| = 0, det = -1'),
+        (np.diag([1, 1, 1, 2]), 'T has last row [0.0, 0.0, 0.0, 2.0], expected [0, 0, 0, 1]'),
+    ],
+)
+def test_what_is_no_rigid_transform_is_refused(T, message):
+    with pytest.raises(InvalidValueError) as caught:
+        geometry.rigid('T', T)
+    assert str(caught.value) == message
+
+
+def test_look_at_nothing_is_refused():
+    with pytest.raises(InvalidValueError, match='no view from'):
+        geometry.look_at([0, 0, 1], [0, 0, 0])

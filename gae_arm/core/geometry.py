@@ -66,6 +66,22 @@ def rpy_to_matrix(roll: float, pitch: float, yaw: float) -> np.ndarray:
     )
 
 
+def rotation_vector_to_matrix(vector: npt.ArrayLike) -> np.ndarray:
+    """Return rotations (..., 3, 3) by |v| radians about v of rotation vectors v (..., 3)."""
+    v = np.asarray(vector, dtype=np.float64)
+    half = np.linalg.norm(v, axis=-1, keepdims=True) / 2
+    # sinc is smooth at zero: sin(a) / a of half the angle.
+    return quaternion_to_matrix(np.concatenate([v / 2 * np.sinc(half / np.pi), np.cos(half)], -1))
+
+
+def matrix_to_rotation_vector(matrix: npt.ArrayLike) -> np.ndarray:
+    """Return rotation vectors (..., 3), of length 0 to pi, of rotations (..., 3, 3)."""
+    q = matrix_to_quaternion(matrix)
+    sine = np.linalg.norm(q[..., :3], axis=-1, keepdims=True)
+    half = np.arctan2(sine, q[..., 3:])
+    return q[..., :3] * 2 / np.sinc(half / np.pi)
+
+
 def transform(rotation: npt.ArrayLike, translation: npt.ArrayLike) -> np.ndarray:
     """Return homogeneous transforms (..., 4, 4) of (..., 3, 3) and (..., 3)."""
     r = np.asarray(rotation, dtype=np.float64)
@@ -80,6 +96,21 @@ def invert(T: npt.ArrayLike) -> np.ndarray:
     matrix = np.asarray(T, dtype=np.float64)
     r_inverse = np.swapaxes(matrix[..., :3, :3], -1, -2)
     return transform(r_inverse, -(r_inverse @ matrix[..., :3, 3:])[..., 0])
+
+
+def adjoint(T: npt.ArrayLike) -> np.ndarray:
+    """Return (..., 6, 6): twists (v, w) of frame b into those of frame a, for T_a_b (..., 4, 4).
+
+    T_a_b exp(twist_b) = exp(adjoint(T_a_b) twist_b) T_a_b; (v, w) in m and rad.
+    """
+    matrix = np.asarray(T, dtype=np.float64)
+    r, (x, y, z) = matrix[..., :3, :3], np.moveaxis(matrix[..., :3, 3], -1, 0)
+    zero = np.zeros_like(x)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(r.shape)
+    out = np.zeros((*r.shape[:-2], 6, 6))
+    out[..., :3, :3] = out[..., 3:, 3:] = r
+    out[..., :3, 3:] = cross @ r
+    return out
 
 
 def transform_points(T: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -62,6 +62,38 @@ def test_invert_undoes_a_transform(q, t, p):
     assert geometry.transform_points(T, p[None].astype(np.float32)).dtype == np.float32
 
 
+@given(vectors)
+def test_rotation_vector_to_matrix_and_back(v):
+    R = geometry.rotation_vector_to_matrix(v)
+    np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-12)
+    back = geometry.matrix_to_rotation_vector(R)
+    assert np.linalg.norm(back) <= np.pi + 1e-12
+    np.testing.assert_allclose(geometry.rotation_vector_to_matrix(back), R, atol=1e-9)
+    if np.linalg.norm(v) < 3:
+        np.testing.assert_allclose(back, v, atol=1e-9)
+
+
+def test_rotation_vectors_keep_the_smallest_turns():
+    tiny = np.array([[1e-12, 0, 0], [0, -1e-300, 0], [0, 0, 0]])
+    back = geometry.matrix_to_rotation_vector(geometry.rotation_vector_to_matrix(tiny))
+    np.testing.assert_allclose(back, tiny, rtol=1e-12)
+
+
+def test_adjoint_carries_a_twist_to_another_frame():
+    rng = np.random.default_rng(1)
+    T = geometry.transform(
+        geometry.rotation_vector_to_matrix(rng.normal(size=(4, 3))), rng.normal(size=(4, 3))
+    )
+    twist = 1e-6 * rng.normal(size=(4, 6))
+    right = T @ _small(twist)
+    left = _small((geometry.adjoint(T) @ twist[..., None])[..., 0]) @ T
+    np.testing.assert_allclose(left, right, atol=1e-11)
+
+
+def _small(twist):
+    return geometry.transform(geometry.rotation_vector_to_matrix(twist[:, 3:]), twist[:, :3])
+
+
 def test_batches_agree_with_single_matrices():
     q = np.random.default_rng(0).normal(size=(5, 4))
     q /= np.linalg.norm(q, axis=1, keepdims=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from gae_msgs import msg as gae
 from gae_msgs.action import ExecuteInstruction
 from geometry_msgs.msg import Point, Quaternion
@@ -37,8 +38,8 @@ def waypoint_from_msg(msg: gae.Waypoint) -> Waypoint:
     p, q = msg.position, msg.orientation
     unchanged = msg.gripper == gae.Waypoint.GRIPPER_UNCHANGED
     return Waypoint(
-        position=[p.x, p.y, p.z],
-        orientation=[q.x, q.y, q.z, q.w] if msg.has_orientation else None,
+        position=np.array([p.x, p.y, p.z]),
+        orientation=np.array([q.x, q.y, q.z, q.w]) if msg.has_orientation else None,
         gripper=None if unchanged else msg.gripper,
     )
 
@@ -77,7 +78,7 @@ def plan_from_msg(msg: gae.WaypointPlan) -> WaypointPlan:
         instruction=msg.instruction,
         waypoints=tuple(waypoints),
         expiry_ns=time_from_msg(msg.expiry),
-        anchors=tuple(ImageAnchor(label=a.label, pixel=[a.u, a.v]) for a in msg.anchors),
+        anchors=tuple(ImageAnchor(label=a.label, pixel=np.array([a.u, a.v])) for a in msg.anchors),
         planner=msg.planner,
         latency_ns=time_from_msg(msg.latency),
     )

@@ -1,0 +1,64 @@
+"""Check the machine, ROS 2 and the running graph, and say what to do about each finding."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gae_arm.commands.doctor_checks.finding import Finding, Level, worst
+from gae_arm.commands.doctor_checks.graph import check_graph
+from gae_arm.commands.doctor_checks.machine import check_machine
+from gae_arm.commands.doctor_checks.middleware import check_middleware
+from gae_arm.commands.doctor_checks.simulation import check_simulation
+
+COLORS = {Level.OK: 'green', Level.WARNING: 'yellow', Level.FAILURE: 'red'}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument('--seconds', type=float, default=3.0, help='how long to watch the graph')
+    parser.add_argument(
+        '--graph-only', action='store_true', help='look at the running graph, not at the machine'
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print all findings; return 1 if one is a failure."""
+    console = Console()
+    findings = []
+    with console.status('looking'):
+        for finding in _checks(args):
+            findings.append(finding)
+            console.print(_line(finding))
+    level = worst(findings)
+    counts = {level: sum(f.level == level for f in findings) for level in Level}
+    console.print(
+        f'{counts[Level.OK]} fine, {counts[Level.WARNING]} to improve, '
+        f'{counts[Level.FAILURE]} to mend'
+    )
+    return 1 if level == Level.FAILURE else 0
+
+
+def _checks(args: argparse.Namespace) -> Iterator[Finding]:
+    if not args.graph_only:
+        yield from check_machine()
+        yield from check_simulation()
+        yield from check_middleware()
+    yield from check_graph(args.seconds)
+
+
+def _line(finding: Finding) -> Table:
+    line = Table.grid(padding=(0, 1))
+    line.add_column(width=7)
+    line.add_column(min_width=18)
+    line.add_column(overflow='fold')
+    color = COLORS[finding.level]
+    level = Text(finding.level.name.lower(), style=color)
+    line.add_row(level, Text(finding.subject), Text(finding.text))
+    if finding.advice:
+        line.add_row('', '', Text(f'-> {finding.advice}', style='bold'))
+    return line

@@ -1,0 +1,1 @@
+"""What `gae doctor` looks at: one file per subject, each check yields findings."""

@@ -1,0 +1,39 @@
+"""How every node starts and ends: Ctrl-C is success, bad input is a sentence, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.logging import get_logger
+from rclpy.node import Node
+
+from gae_arm.core.errors import GaeError
+
+
+def run_node(make: Callable[[], Node], args: list[str] | None = None) -> None:
+    """Make the node, spin it until SIGINT or SIGTERM, and end the process with an exit code.
+
+    0 after a signal, 1 when the node could not be made; then the log says why. A node with a
+    `close()` method is closed before ROS shuts down.
+    """
+    rclpy.init(args=args)
+    node, code = None, 0
+    try:
+        node = make()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except GaeError as error:
+        get_logger(make.__name__).fatal(str(error))
+        code = 1
+    finally:
+        if node is not None:
+            getattr(node, 'close', lambda: None)()
+            node.destroy_node()
+        rclpy.try_shutdown()
+    sys.exit(code)

@@ -1,0 +1,105 @@
+"""Every topic of the stack: name, type, QoS, and how fresh it has to be.
+
+Nodes make their publishers and subscriptions from here, `gae doctor` and the table in docs/ read
+the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import Float64MultiArray, String
+from tf2_msgs.msg import TFMessage
+from trajectory_msgs.msg import JointTrajectory
+
+from gae_arm.ros import qos
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic.
+
+    name: relative names take the node's namespace and can be remapped. min_rate: Hz, 0 where
+    messages come on occasion. max_age: seconds from a header's stamp to now, None without header.
+    """
+
+    name: str
+    type: type
+    qos: QoSProfile
+    meaning: str
+    min_rate: float = 0.0
+    max_age: float | None = None
+
+    def publisher(self, node: Node) -> Publisher:
+        """Make the node's publisher."""
+        return node.create_publisher(self.type, self.name, self.qos)
+
+    def subscription(
+        self, node: Node, callback: Callable[[Any], None], raw: bool = False
+    ) -> Subscription:
+        """Make the node's subscription; `raw` hands over bytes, not a message."""
+        return node.create_subscription(self.type, self.name, callback, self.qos, raw=raw)
+
+    @property
+    def type_name(self) -> str:
+        """The type as `ros2 topic list -t` prints it, such as sensor_msgs/msg/Image."""
+        return f'{self.type.__module__.split(".")[0]}/msg/{self.type.__name__}'
+
+
+COLOR = Topic(
+    'camera/color/image_raw', Image, qos.SENSOR, 'colour image, rgb8', min_rate=5.0, max_age=0.5
+)
+DEPTH = Topic(
+    'camera/aligned_depth_to_color/image_raw',
+    Image,
+    qos.SENSOR,
+    'depth on the pixels of the colour image: 16UC1 millimetres or 32FC1 metres, 0 = none',
+    min_rate=5.0,
+    max_age=0.5,
+)
+CAMERA_INFO = Topic(
+    'camera/color/camera_info',
+    CameraInfo,
+    qos.SENSOR,
+    'intrinsics of both images',
+    min_rate=5.0,
+    max_age=0.5,
+)
+JOINT_STATES = Topic(
+    'joint_states',
+    JointState,
+    qos.SENSOR,
+    'positions, velocities and efforts of arm and finger joints',
+    min_rate=50.0,
+    max_age=0.1,
+)
+JOINT_TRAJECTORY = Topic(
+    'joint_trajectory_controller/joint_trajectory',
+    JointTrajectory,
+    qos.COMMAND,
+    'what the arm does next; replaces what it did before',
+)
+GRIPPER_COMMAND = Topic(
+    'gripper_controller/commands',
+    Float64MultiArray,
+    qos.COMMAND,
+    'positions of the finger joints, m or rad, as a forward_command_controller takes them',
+)
+ROBOT_DESCRIPTION = Topic('robot_description', String, qos.LATCHED, 'URDF of arm and gripper')
+TF = Topic('/tf', TFMessage, qos.EVENTS, 'poses of the links', min_rate=10.0, max_age=0.2)
+TF_STATIC = Topic('/tf_static', TFMessage, qos.LATCHED, 'pose of the camera and of fixed links')
+CLOCK = Topic('/clock', Clock, qos.SENSOR, 'simulation time, when asked for')
+DIAGNOSTICS = Topic(
+    '/diagnostics', DiagnosticArray, qos.EVENTS, 'health of every node, refused commands and why'
+)
+
+ALL = tuple(value for value in list(globals().values()) if isinstance(value, Topic))

@@ -1,0 +1,30 @@
+"""Rigid transforms to messages of tf2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
+from tf2_msgs.msg import TFMessage
+
+from gae_arm.core.geometry import matrix_to_quaternion
+from gae_arm.ros.stamps import time_to_msg
+
+
+def tf_to_msg(
+    stamp_ns: int, frames: Iterable[tuple[str, str]], transforms: np.ndarray
+) -> TFMessage:
+    """Return the TFMessage of (parent, child) frames and their T_parent_child, (N, 4, 4)."""
+    stamp = time_to_msg(stamp_ns)
+    quaternions = matrix_to_quaternion(transforms[:, :3, :3]).tolist()
+    positions = transforms[:, :3, 3].tolist()
+    msg = TFMessage()
+    for (parent, child), p, q in zip(frames, positions, quaternions, strict=True):
+        one = TransformStamped(child_frame_id=child)
+        one.header.stamp = stamp
+        one.header.frame_id = parent
+        one.transform.translation = Vector3(x=p[0], y=p[1], z=p[2])
+        one.transform.rotation = Quaternion(x=q[0], y=q[1], z=q[2], w=q[3])
+        msg.transforms.append(one)
+    return msg

@@ -87,7 +87,7 @@ class SceneObject(checks.Contract):
     name: str
     parts: tuple[Part, ...]
     mass: float = 0.1
-    friction: float = 1.0
+    friction: float = 0.6
     position: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(3))
     orientation: np.ndarray = dataclasses.field(default_factory=lambda: np.array(IDENTITY))
     motion: str = 'free'
@@ -180,7 +180,7 @@ def sample_scene(seed: int) -> Scene:
         box('yellow_box', (0.04, 0.07, 0.03), 'yellow', 0.08),
         box('red_cube', (0.04, 0.04, 0.04), 'red', 0.06),
         box('green_cube', (0.04, 0.04, 0.04), 'green', 0.06),
-        cylinder('blue_cylinder', 0.02, 0.06, 'blue', 0.07),
+        cylinder('blue_cylinder', 0.02, 0.05, 'blue', 0.07),
     ]
     return Scene(tuple(_scatter(objects, rng)))
 

@@ -7,7 +7,8 @@ A drive is a position loop around a velocity loop, as in industrial servo amplif
 
 Inside the limits this is d k (q_set - q) + d (v_set - v), a PD controller with velocity
 feed-forward. Outside, no set point, however far away, drives the joint faster than its limit.
-With the joint's inertia M, a natural frequency w and damping ratio 1: d = 2 w M and k = w / 2.
+With the joint's inertia M, a natural frequency w and damping ratio 1: d = 2 w M and k = w / 2;
+d is larger where that would leave the drive too weak to keep to its velocity.
 
 In MuJoCo these are two actuators on each joint, so that many steps run in C without a callback:
 NAME_position, whose control is q_set + v_set / k and whose force is clipped to d * velocity
@@ -25,9 +26,12 @@ import numpy as np
 from gae_arm.core.arm import ArmConfig
 
 NATURAL_FREQUENCY = 80.0
-# Reflected inertia of a drive, kg m^2 per N m (kg per N) of effort: it could accelerate its own
-# rotor with 500 rad/s^2 (m/s^2). URDFs do not tell it, and without it light wrists are unstable.
-ARMATURE_PER_EFFORT = 1 / 500
+# Seconds in which a drive without load gets to its velocity limit with full effort. It tells the
+# reflected inertia of motor and gears, which URDFs omit.
+RISE_TIME = 0.01
+# Share of the velocity limit by which a joint must be off to call for full effort, at most. With
+# effort saturated, MuJoCo's integration is explicit: this must not be below timestep / RISE_TIME.
+VELOCITY_BAND = 0.2
 CONFIGURATIONS = 32
 
 
@@ -63,11 +67,10 @@ def design_drives(arm: ArmConfig, model: mujoco.MjModel) -> Drives:
     effort = np.concatenate([limits.effort, gripper.effort * fingers])
     lower = np.concatenate([limits.lower, np.minimum(gripper.closed, gripper.opened)])
     upper = np.concatenate([limits.upper, np.maximum(gripper.closed, gripper.opened)])
-    armature = ARMATURE_PER_EFFORT * effort
+    line = effort / np.maximum(velocity, 1e-3)
+    armature = RISE_TIME * line
     inertia = armature + _largest_inertia(model, joints, lower, upper)
-    # The second term lets a stalled drive push with its full effort: the torque-speed line of a
-    # motor. It matters for fingers, which are light and slow but strong.
-    damping = np.maximum(2 * NATURAL_FREQUENCY * inertia, effort / np.maximum(velocity, 1e-3))
+    damping = np.maximum(2 * NATURAL_FREQUENCY * inertia, line / VELOCITY_BAND)
     gain = np.full(len(joints), NATURAL_FREQUENCY / 2)
     return Drives(joints, lower, upper, velocity, effort, armature, gain, damping)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import traceback
 from collections.abc import Callable
 
 import rclpy
@@ -16,11 +18,12 @@ from gae_arm.core.errors import GaeError
 def run_node(make: Callable[[], Node], args: list[str] | None = None) -> None:
     """Make the node, spin it until SIGINT or SIGTERM, and end the process with an exit code.
 
-    0 after a signal, 1 when the node could not be made; then the log says why. A node with a
-    `close()` method is closed before ROS shuts down.
+    0 after a signal, 1 when the node could not be made or one of its threads died; then the log
+    says why. A node with a `close()` method is closed before ROS shuts down.
     """
     rclpy.init(args=args)
     node, code = None, 0
+    NodeThread.failed = False
     try:
         node = make()
         executor = SingleThreadedExecutor()
@@ -36,4 +39,24 @@ def run_node(make: Callable[[], Node], args: list[str] | None = None) -> None:
             getattr(node, 'close', lambda: None)()
             node.destroy_node()
         rclpy.try_shutdown()
-    sys.exit(code)
+    sys.exit(1 if NodeThread.failed else code)
+
+
+class NodeThread(threading.Thread):
+    """A thread of a node. If it dies, the log says why and the process ends with exit code 1."""
+
+    failed = False
+
+    def __init__(self, node: Node, work: Callable[[], None]) -> None:
+        super().__init__(name=work.__name__.strip('_'), daemon=True)
+        self._node, self._work = node, work
+        self.start()
+
+    def run(self) -> None:
+        """Work until done; a thread that is gone must not leave a node that seems to live."""
+        try:
+            self._work()
+        except Exception:
+            self._node.get_logger().fatal(f'{self.name} died:\n{traceback.format_exc()}')
+            NodeThread.failed = True
+            rclpy.try_shutdown()

@@ -5,14 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gae_arm.arm_sim.trajectory import (
-    JointTrajectory,
-    Refusal,
-    TrajectoryExecutor,
-    TrajectoryRefusedError,
-)
+from gae_arm.arm_sim.trajectory import TrajectoryExecutor
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.motion import ArmState
+from gae_arm.core.trajectory import JointTrajectory, Refusal, TrajectoryRefusedError
 
 S = 10**9
 NAMES = ('a', 'b')

@@ -122,10 +122,14 @@ def _check_tree(robot: ET.Element) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(f'{kind} names occur more than once: {twice}')
-    children = [_link(joint, 'child') for joint in robot.findall('joint')]
-    _known('link', [*children, *(_link(j, 'parent') for j in robot.findall('joint'))], links)
+    edges = [(_link(joint, 'parent'), _link(joint, 'child')) for joint in robot.findall('joint')]
+    _known('link', [link for edge in edges for link in edge], links)
+    children = [child for _, child in edges]
     roots = [link for link in links if link not in children]
-    if len(roots) != 1 or len(set(children)) != len(children):
+    reached = set(roots[:1])
+    for _ in links:
+        reached |= {child for parent, child in edges if parent in reached}
+    if len(roots) != 1 or len(set(children)) != len(children) or len(reached) != len(links):
         raise ConfigError(f'the links are not one tree; links without a parent: {roots}')
 
 

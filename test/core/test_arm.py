@@ -11,6 +11,7 @@ from gae_arm.core.errors import ConfigError, InvalidValueError
 
 ARMS = Path(__file__).parents[2] / 'config' / 'arms'
 NAMES = sorted(path.stem for path in ARMS.glob('*.yaml'))
+SHIPPED = {name: load_arm(ARMS / f'{name}.yaml') for name in NAMES}
 
 
 def test_three_arms_are_described():
@@ -19,7 +20,7 @@ def test_three_arms_are_described():
 
 @pytest.mark.parametrize('name', NAMES)
 def test_shipped_arms_load_and_name_their_sources(name):
-    arm = load_arm(ARMS / f'{name}.yaml')
+    arm = SHIPPED[name]
     assert arm.name == name
     assert len(arm.limits.source) > 40
     assert (arm.limits.velocity > 0).all()
@@ -27,7 +28,7 @@ def test_shipped_arms_load_and_name_their_sources(name):
 
 
 def test_panda_limits_are_those_that_franka_publishes():
-    limits = load_arm(ARMS / 'panda.yaml').limits
+    limits = SHIPPED['panda'].limits
     assert limits.velocity.tolist() == [2.175] * 4 + [2.61] * 3
     assert limits.acceleration.tolist() == [15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0]
     assert limits.jerk.tolist() == [7500.0, 3750.0, 5000.0, 6250.0, 7500.0, 10000.0, 10000.0]
@@ -35,7 +36,7 @@ def test_panda_limits_are_those_that_franka_publishes():
 
 
 def test_xarm7_limits_are_the_degrees_that_ufactory_publishes():
-    limits = load_arm(ARMS / 'xarm7.yaml').limits
+    limits = SHIPPED['xarm7'].limits
     assert np.allclose(np.degrees(limits.velocity), 180.0, atol=0.1)
     assert np.allclose(np.degrees(limits.acceleration), 1145.0, atol=1.0)
     assert np.allclose(np.degrees(limits.jerk), 28647.0, atol=10.0)
@@ -43,12 +44,12 @@ def test_xarm7_limits_are_the_degrees_that_ufactory_publishes():
 
 @given(opening=st.floats(0, 1), name=st.sampled_from(NAMES))
 def test_gripper_opening_round_trip(opening, name):
-    gripper = load_arm(ARMS / f'{name}.yaml').gripper
+    gripper = SHIPPED[name].gripper
     assert gripper.opening(gripper.positions(opening)) == pytest.approx(opening, abs=1e-12)
 
 
 def test_gripper_opening_saturates_and_refuses():
-    gripper = load_arm(ARMS / 'panda.yaml').gripper
+    gripper = SHIPPED['panda'].gripper
     assert gripper.opening(np.array([-0.001, -0.001])) == 0.0
     assert gripper.opening(np.array([0.05, 0.05])) == 1.0
     with pytest.raises(InvalidValueError, match=r'opening is 1\.5, allowed is 0 to 1'):

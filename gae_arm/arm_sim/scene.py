@@ -187,18 +187,17 @@ def sample_scene(seed: int) -> Scene:
 
 def _scatter(objects: list[SceneObject], rng: np.random.Generator) -> list[SceneObject]:
     """Return the objects at random places and yaws, without overlap."""
-    while True:
-        placed: list[SceneObject] = []
-        for _ in range(200):
-            if len(placed) == len(objects):
-                return placed
-            new = objects[len(placed)].at(
-                rng.uniform(*REACH_X), rng.uniform(*REACH_Y), rng.uniform(-np.pi, np.pi)
-            )
-            if all(_apart(new, old) for old in placed):
-                placed.append(new)
-
-
-def _apart(a: SceneObject, b: SceneObject) -> bool:
-    distance = np.hypot(*(a.position - b.position)[:2])
-    return bool(distance >= a.reach + b.reach + GAP)
+    low, high = np.transpose([REACH_X, REACH_Y])
+    reach = np.array([item.reach for item in objects])
+    places = np.zeros((0, 2))
+    for attempt in itertools.count(1):
+        if len(places) == len(objects):
+            break
+        place, n = rng.uniform(low, high), len(places)
+        if (np.hypot(*(places - place).T) >= reach[:n] + reach[n] + GAP).all():
+            places = np.vstack([places, place])
+        elif attempt % 200 == 0:
+            places = places[:0]
+    yaws = rng.uniform(-np.pi, np.pi, len(objects))
+    poses = np.column_stack([places, yaws])
+    return [item.at(x, y, yaw) for item, (x, y, yaw) in zip(objects, poses, strict=True)]

@@ -4,30 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toy_arm
+from urdf_walker import walk
 
 from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.geometry import rpy_to_matrix, transform
-from gae_arm.core.urdf import chain, load_urdf, resolve_uri, with_absolute_meshes
+from gae_arm.core.urdf import load_urdf, resolve_uri, with_absolute_meshes
 
 ARMS = Path(__file__).parents[2] / 'config' / 'arms'
 PANDA = 'package://example-robot-data/robots/panda_description/urdf/panda.urdf'
-
-
-def walk(robot, base, tip, positions):
-    """Return T_base_tip (4, 4) from a URDF's XML alone."""
-    T = np.eye(4)
-    for joint in chain(robot, base, tip):
-        origin = joint.find('origin')
-        attributes = {} if origin is None else origin.attrib
-        xyz, rpy = (np.array(attributes.get(k, '0 0 0').split(), float) for k in ('xyz', 'rpy'))
-        T = T @ transform(rpy_to_matrix(*rpy), xyz)
-        q = positions.get(joint.get('name'), 0.0)
-        if joint.get('type') in ('revolute', 'continuous'):
-            x, y, z = np.array(joint.find('axis').get('xyz').split(), float)
-            K = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-            T = T @ transform(np.eye(3) + np.sin(q) * K + (1 - np.cos(q)) * K @ K, np.zeros(3))
-    return T
 
 
 def dh(alpha, a, d, theta):

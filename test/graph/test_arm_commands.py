@@ -121,7 +121,7 @@ def test_no_joint_is_faster_than_its_limit_whatever_is_asked(arm):
     arm.command.publish(trajectory(goal, seconds=0.05))
     arm.wait_near(goal, timeout=10.0)
     speeds = np.array([state_from_msg(m).velocity[:7] for m in arm.heard[before:]])
-    assert (np.abs(speeds).max(axis=0) <= ARM.limits.velocity * 1.02).all()
+    assert (np.abs(speeds).max(axis=0) <= ARM.limits.velocity * 1.05).all()
 
 
 def test_the_gripper_closes_and_opens(arm):

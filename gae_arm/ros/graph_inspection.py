@@ -9,14 +9,13 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, qos_check_compatible
 from rclpy.serialization import deserialize_message
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from gae_arm.ros import qos, topics
+from gae_arm.ros.observer import Observer
 from gae_arm.ros.stamps import time_from_msg
 from gae_arm.ros.topics import Topic
 
@@ -52,29 +51,17 @@ class GraphReport:
 
 def inspect(seconds: float) -> GraphReport:
     """Watch the graph for `seconds`; call it without rclpy initialised."""
-    rclpy.init()
-    node = Node('doctor')
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
-        _spin(executor, DISCOVERY_SECONDS)
+    with Observer('doctor') as observer:
+        node = observer.node
+        observer.spin(DISCOVERY_SECONDS)
         reports = [_report(node, name, topic) for name, topic in _present(node)]
         arrivals = [_listen(node, report) for report in reports]
-        _spin(executor, seconds)
+        observer.spin(seconds)
         for report, seen in zip(reports, arrivals, strict=True):
             _fill(report, seen)
         own = node.get_fully_qualified_name()
         names = sorted({f'{ns.rstrip("/")}/{n}' for n, ns in node.get_node_names_and_namespaces()})
-        return GraphReport(tuple(n for n in names if n != own), tuple(reports))
-    finally:
-        node.destroy_node()
-        rclpy.shutdown()
-
-
-def _spin(executor: SingleThreadedExecutor, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        executor.spin_once(timeout_sec=left)
+    return GraphReport(tuple(n for n in names if n != own), tuple(reports))
 
 
 def _present(node: Node) -> list[tuple[str, Topic]]:

@@ -12,12 +12,11 @@ from array import array
 from dataclasses import dataclass
 
 import numpy as np
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
 from sensor_msgs.msg import Image
 
+from gae_arm.core.errors import GaeError
 from gae_arm.ros import qos
+from gae_arm.ros.observer import Observer
 from gae_arm.ros.stamps import time_from_msg
 
 WIDTH, HEIGHT, RATE = 640, 480, 30.0
@@ -35,53 +34,37 @@ class Delivery:
 
 def measure(count: int = 60) -> Delivery:
     """Start a sending process and receive from it; call it without rclpy initialised."""
-    rclpy.init()
-    node = Node('doctor_receiver')
     topic = f'doctor_loopback_{time.monotonic_ns()}'
     latency: list[float] = []
-
-    def receive(msg: Image) -> None:
-        now = node.get_clock().now().nanoseconds
-        latency.append((now - time_from_msg(msg.header.stamp)) / 1e9)
-
-    node.create_subscription(Image, topic, receive, qos.SENSOR)
-    sender = subprocess.Popen(
-        [sys.executable, '-m', 'gae_arm.ros.loopback', topic, str(count)],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
-        while sender.poll() is None:
-            executor.spin_once(timeout_sec=0.05)
-        executor.spin_once(timeout_sec=0.2)
-        sent = int(sender.communicate()[0].strip() or 0)
-    finally:
-        sender.kill()
-        node.destroy_node()
-        rclpy.shutdown()
+    with Observer('doctor_receiver') as observer:
+        observer.node.create_subscription(
+            Image,
+            topic,
+            lambda msg: latency.append((observer.now_ns() - time_from_msg(msg.header.stamp)) / 1e9),
+            qos.SENSOR,
+        )
+        command = [sys.executable, '-m', 'gae_arm.ros.loopback', topic, str(count)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
+            observer.wait_for(lambda: sender.poll() is not None, 'the sending process')
+            observer.spin(0.2)
+            sent = int(sender.communicate()[0].strip() or 0)
     return Delivery(sent, len(latency), np.array(latency))
 
 
 def _send(topic: str, count: int) -> int:
     """Publish `count` images at RATE once somebody listens; return how many were sent."""
-    rclpy.init()
-    node = Node('doctor_sender')
-    publisher = node.create_publisher(Image, topic, qos.SENSOR)
-    deadline = time.monotonic() + DISCOVERY_TIMEOUT
-    while publisher.get_subscription_count() == 0:
-        if time.monotonic() > deadline:
+    with Observer('doctor_sender') as observer:
+        publisher = observer.node.create_publisher(Image, topic, qos.SENSOR)
+        try:
+            observer.wait_for(publisher.get_subscription_count, 'a receiver', DISCOVERY_TIMEOUT)
+        except GaeError:
             return 0
-        time.sleep(0.01)
-    msg = Image(height=HEIGHT, width=WIDTH, encoding='rgb8', step=3 * WIDTH)
-    msg.data = array('B', bytes(3 * WIDTH * HEIGHT))
-    for _ in range(count):
-        msg.header.stamp = node.get_clock().now().to_msg()
-        publisher.publish(msg)
-        time.sleep(1 / RATE)
-    time.sleep(0.2)
-    node.destroy_node()
-    rclpy.shutdown()
+        msg = Image(height=HEIGHT, width=WIDTH, encoding='rgb8', step=3 * WIDTH)
+        msg.data = array('B', bytes(3 * WIDTH * HEIGHT))
+        for _ in range(count):
+            msg.header.stamp = observer.node.get_clock().now().to_msg()
+            publisher.publish(msg)
+            observer.spin(1 / RATE)
     return count
 
 

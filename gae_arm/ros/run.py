@@ -57,6 +57,8 @@ class NodeThread(threading.Thread):
         try:
             self._work()
         except Exception:
+            if not self._node.context.ok():
+                return  # A signal has ended ROS under the thread's feet: nothing died.
             self._node.get_logger().fatal(f'{self.name} died:\n{traceback.format_exc()}')
             NodeThread.failed = True
             rclpy.try_shutdown()

@@ -6,17 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-
+from gae_arm.ros.observer import Observer
 from gae_arm.ros.topics import Topic
 
 TIMEOUT = 60.0
@@ -63,28 +58,8 @@ def _environment(folder: Path) -> str:
         return ''
 
 
-class Probe:
-    """A node in the test: remembers what it hears, and waits for conditions, never for time.
-
-    alive: says whether what the test waits for can still come.
-    """
-
-    def __init__(self, alive: Callable[[], bool] = lambda: True) -> None:
-        self._alive = alive
-        self.node = Node('probe')
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self.node)
-
-    def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = TIMEOUT) -> Any:
-        """Spin until `condition` returns something true, and return that."""
-        end = time.monotonic() + timeout
-        while not (result := condition()):
-            if not self._alive():
-                pytest.fail(f'the launch ended while the test waited for {what}')
-            if time.monotonic() > end:
-                pytest.fail(f'waited {timeout} s in vain for {what}')
-            self._executor.spin_once(timeout_sec=0.02)
-        return result
+class Probe(Observer):
+    """An observer that remembers what it hears: waits for conditions, never for time."""
 
     def listen(self, topic: Topic) -> list[Any]:
         """Subscribe; the list that is returned fills with messages while others wait."""
@@ -106,27 +81,14 @@ class Probe:
         self.wait_for(future.done, f'an answer of {name}')
         return future.result()
 
-    def spin(self, seconds: float) -> None:
-        """Listen for a while, where a test must show that nothing happens."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._executor.spin_once(timeout_sec=left)
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self.node.destroy_node()
-
 
 @contextmanager
 def graph(tmp: Path, *words: str) -> Iterator[tuple[Launched, Probe]]:
     """Run a launch file with a probe beside it; stop both at the end, and show the log."""
-    rclpy.init()
     launched = Launched(tmp / 'launch.log', *words)
-    probe = Probe(lambda: launched.process.poll() is None)
     try:
-        yield launched, probe
+        with Probe('probe', lambda: launched.process.poll() is None) as probe:
+            yield launched, probe
     finally:
-        probe.close()
-        rclpy.shutdown()
         launched.stop()
         print(launched.output)

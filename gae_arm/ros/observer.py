@@ -1,0 +1,67 @@
+"""A node that looks at a running graph from outside, for doctor, benchmarks and tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TypeVar
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from gae_arm.core.errors import GaeError
+
+T = TypeVar('T')
+
+
+class Observer:
+    """Context in which ROS 2 is initialised and `node` hears, whenever the owner lets it.
+
+    alive: says whether what is waited for can still come; asked while waiting.
+    """
+
+    def __init__(self, name: str, alive: Callable[[], bool] = lambda: True) -> None:
+        rclpy.init()
+        self.node = Node(name)
+        self._alive = alive
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+
+    def __enter__(self) -> Observer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+        rclpy.try_shutdown()
+
+    def now_ns(self) -> int:
+        """Return the time of the node clock, nanoseconds."""
+        return self.node.get_clock().now().nanoseconds
+
+    def spin(self, seconds: float) -> None:
+        """Listen for that long."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._executor.spin_once(timeout_sec=left)
+
+    def wait_for(self, condition: Callable[[], T], what: str, timeout: float = 60.0) -> T:
+        """Listen until `condition` returns something true, and return that.
+
+        Raises GaeError when it takes longer than `timeout` seconds, or `alive` says no.
+        """
+        end = time.monotonic() + timeout
+        while not (result := condition()):
+            if not self._alive():
+                raise GaeError(f'it ended while {what} was waited for')
+            if time.monotonic() > end:
+                raise GaeError(f'waited {timeout:g} s in vain for {what}')
+            self._executor.spin_once(timeout_sec=0.02)
+        return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from gae_arm.core.arm import ArmConfig
 from gae_arm.core.errors import GaeError
 from gae_arm.core.geometry import transform
 from gae_arm.core.motion import RobotState
+
+# Unless somebody takes them, MuJoCo writes warnings to MUJOCO_LOG.TXT in the working folder.
+mujoco.set_mju_user_warning(logging.getLogger('mujoco').warning)
 
 BAD_STATES = (
     mujoco.mjtWarning.mjWARN_BADQPOS,

@@ -113,6 +113,8 @@ def _add_light(spec: mujoco.MjSpec) -> None:
         width=64,
         height=384,
     )
+    # The shadow map and the depth buffer cover this region: the smaller, the sharper.
+    spec.stat.center, spec.stat.extent = [*TABLE_CENTER, 0.2], 1.0
     head = spec.visual.headlight
     head.ambient, head.diffuse, head.specular = [0.32] * 3, [0.28] * 3, [0.05] * 3
     key = spec.worldbody.add_light(name='key', pos=[0.2, -1.0, 2.2], dir=[0.1, 0.45, -1.0])

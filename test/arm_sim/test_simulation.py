@@ -5,6 +5,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 import pytest
+import toy_arm
 
 from gae_arm.arm_sim.scene import Part, Scene, SceneObject, bowl, box, sample_scene
 from gae_arm.arm_sim.simulation import ArmSimulation, SimulationDivergedError
@@ -148,6 +149,18 @@ def test_an_arm_that_is_blocked_pushes_on_with_its_limits():
     assert np.abs(velocity).max() < 0.05
     assert target[1] - position[1] > 0.1
     assert (np.abs(effort) <= sim.arm.limits.effort * (1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize('limit', ['velocity', 'effort'])
+def test_a_joint_with_a_limit_of_zero_does_not_move(tmp_path, limit):
+    limits = toy_arm.description()['limits']
+    limits = limits | {limit: [0.0, *limits[limit][1:]]}
+    sim = ArmSimulation(load_arm(toy_arm.write(tmp_path, limits=limits)), EMPTY)
+    sim.command_joints(sim.arm.home + np.array([1.0, 0.0, 0.3]))
+    sim.step(500)
+    position = arm_state(sim)[0] - sim.arm.home
+    assert abs(position[0]) < 1e-3
+    assert position[2] == pytest.approx(0.3, abs=1e-3)
 
 
 def drive(sim, seed):
@@ -307,11 +320,14 @@ def test_commands_that_are_no_set_points_are_refused():
     assert arm_state(sim)[0] == pytest.approx(sim.arm.home)
 
 
-def test_physics_that_break_down_are_reported_and_can_be_reset():
+def test_physics_that_break_down_are_reported_and_can_be_reset(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
     sim = ArmSimulation(ARMS['panda'], EMPTY)
     sim._data.qvel[0] = np.inf
     with pytest.raises(SimulationDivergedError, match=r'the physics diverged before 0\.002 s'):
         sim.step()
+    assert 'Nan, Inf or huge value in QVEL at DOF 0' in caplog.text
+    assert not list(tmp_path.iterdir())
     sim.reset()
     sim.step(10)
     assert arm_state(sim)[0] == pytest.approx(sim.arm.home)

@@ -80,6 +80,6 @@ class ArmSimSettings(Settings):
             intrinsics, T_base_camera, self.camera_frame, shadows=self.camera_shadows
         )
 
-    def noise(self) -> DepthNoise | None:
-        """Return the depth errors that these parameters describe; None for none."""
-        return DepthNoise(seed=self.depth_noise_seed) if self.depth_noise else None
+    def noise(self) -> DepthNoise:
+        """Return the depth errors that these parameters describe."""
+        return DepthNoise(enabled=self.depth_noise, seed=self.depth_noise_seed)

@@ -37,12 +37,11 @@ def measure(count: int = 60) -> Delivery:
     topic = f'doctor_loopback_{time.monotonic_ns()}'
     latency: list[float] = []
     with Observer('doctor_receiver') as observer:
-        observer.node.create_subscription(
-            Image,
-            topic,
-            lambda msg: latency.append((observer.now_ns() - time_from_msg(msg.header.stamp)) / 1e9),
-            qos.SENSOR,
-        )
+
+        def receive(msg: Image) -> None:
+            latency.append((observer.now_ns() - time_from_msg(msg.header.stamp)) / 1e9)
+
+        observer.node.create_subscription(Image, topic, receive, qos.SENSOR)
         command = [sys.executable, '-m', 'gae_arm.ros.loopback', topic, str(count)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
             observer.wait_for(lambda: sender.poll() is not None, 'the sending process')

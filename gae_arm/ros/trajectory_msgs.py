@@ -39,8 +39,8 @@ def trajectory_from_msg(msg: JointTrajectoryMsg) -> JointTrajectory:
         stamp_ns=time_from_msg(msg.header.stamp),
         times_ns=np.array([time_from_msg(p.time_from_start) for p in msg.points], dtype=np.int64),
         positions=_rows(msg, 'positions'),
-        velocities=_rows(msg, 'velocities'),
-        accelerations=_rows(msg, 'accelerations'),
+        velocities=_optional_rows(msg, 'velocities'),
+        accelerations=_optional_rows(msg, 'accelerations'),
     )
 
 
@@ -59,12 +59,15 @@ def trajectory_to_msg(trajectory: JointTrajectory) -> JointTrajectoryMsg:
     return msg
 
 
-def _rows(msg: JointTrajectoryMsg, key: str) -> np.ndarray | None:
-    """Return one quantity of all points, (N, J); None where no point has it."""
+def _optional_rows(msg: JointTrajectoryMsg, key: str) -> np.ndarray | None:
+    """Return one quantity of all points, (N, J), or None if no point has it."""
+    return _rows(msg, key) if any(len(getattr(p, key)) for p in msg.points) else None
+
+
+def _rows(msg: JointTrajectoryMsg, key: str) -> np.ndarray:
+    """Return one quantity of all points, (N, J)."""
     joints = len(msg.joint_names)
     rows = [getattr(point, key) for point in msg.points]
-    if key != 'positions' and not any(len(row) for row in rows):
-        return None
     wrong = next((k for k, row in enumerate(rows) if len(row) != joints), None)
     if wrong is not None:
         raise TrajectoryRefusedError(

@@ -113,7 +113,7 @@ def _real_time() -> Finding:
 
 def _rendering() -> Finding:
     """Render offscreen in a process of its own: a broken driver may take its process along."""
-    failed = []
+    failed: list[str] = []
     for backend in ('egl', 'osmesa'):
         environment = os.environ | {'MUJOCO_GL': backend}
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`gae VERB ...`: finds the verb's module, runs it, turns errors into a sentence and an exit code."""
+"""`gae VERB ...`: finds the verb's module and runs it; errors become a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gae_arm.core.errors import GaeError
 VERBS = {
     'setup': 'make everything ready: ROS 2, Python packages, interfaces',
     'launch': 'run a launch file',
+    'bench': 'measure speed, beside what a user would pick instead',
     'doctor': 'check the machine and the running graph; say what to do',
     'test': 'run lint, types and all tests',
 }
@@ -41,10 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _overview() -> str:
     width = max(map(len, VERBS))
     lines = [f'  {verb:<{width}}  {text}' for verb, text in VERBS.items()]
-    return '\n'.join(
-        ['Tell a robot arm what to do in plain words.', '', 'usage: gae VERB [...]', '', *lines, '']
-        + ['gae VERB --help says more about one.']
-    )
+    head = ['Tell a robot arm what to do in plain words.', '', 'usage: gae VERB [...]', '']
+    return '\n'.join([*head, *lines, '', 'gae VERB --help says more about one.'])
 
 
 def _fail(message: str) -> int:

@@ -26,14 +26,15 @@ POINT_NS = 100_000_000
 class ArmWatch:
     """What was seen.
 
-    seconds: how long. images: colour images that arrived. real_time_factor: as the node reports
-    it, one a second. intervals: s, between arrivals of joint states. error: rad, largest over the
-    joints, of each joint state against the trajectory at its stamp.
+    seconds: how long. images: colour images that arrived. real_time_factor, cpu_cores: as the
+    node reports them, one a second. intervals: s, between arrivals of joint states. error: rad,
+    largest over the joints, of each joint state against the trajectory at its stamp.
     """
 
     seconds: float
     images: int
     real_time_factor: np.ndarray
+    cpu_cores: np.ndarray
     intervals: np.ndarray
     error: np.ndarray
 
@@ -42,13 +43,13 @@ def watch(arm: ArmConfig, seconds: float, camera: bool) -> ArmWatch:
     """Swing all joints of the running arm for `seconds`; call it without rclpy initialised."""
     states: list[tuple[float, bytes]] = []
     images: list[float] = []
-    factors: list[float] = []
+    health: list[dict[str, str]] = []
     with Observer('arm_watch') as observer:
         node = observer.node
         topics.JOINT_STATES.subscription(
             node, lambda data: states.append((time.monotonic(), data)), raw=True
         )
-        topics.DIAGNOSTICS.subscription(node, lambda msg: factors.extend(_factors(msg)))
+        topics.DIAGNOSTICS.subscription(node, lambda msg: health.extend(_health(msg)))
         if camera:
             topics.COLOR.subscription(node, lambda _: images.append(time.monotonic()), raw=True)
         command = topics.JOINT_TRAJECTORY.publisher(node)
@@ -57,13 +58,14 @@ def watch(arm: ArmConfig, seconds: float, camera: bool) -> ArmWatch:
         start_ns = observer.now_ns() + 500_000_000
         command.publish(trajectory_to_msg(_swing(arm, seconds + WARM_UP, start_ns)))
         observer.spin(WARM_UP)
-        for seen in (states, images, factors):
+        for seen in (states, images, health):
             seen.clear()
         observer.spin(seconds)
     return ArmWatch(
         seconds,
         len(images),
-        np.array(factors),
+        np.array([float(values['real_time_factor']) for values in health]),
+        np.array([float(values['cpu_cores']) for values in health]),
         np.diff([arrival for arrival, _ in states]),
         _errors(arm, [data for _, data in states], start_ns),
     )
@@ -97,10 +99,6 @@ def _errors(arm: ArmConfig, states: list[bytes], start_ns: int) -> np.ndarray:
     return np.array(errors)
 
 
-def _factors(msg: topics.DiagnosticArray) -> list[float]:
-    return [
-        float(value.value)
-        for status in msg.status
-        for value in status.values
-        if value.key == 'real_time_factor'
-    ]
+def _health(msg: topics.DiagnosticArray) -> list[dict[str, str]]:
+    every = [{value.key: value.value for value in status.values} for status in msg.status]
+    return [values for values in every if 'real_time_factor' in values]

@@ -17,7 +17,7 @@ def image_to_msg(image: np.ndarray, encoding: str, stamp_ns: int, frame_id: str)
     """Return the Image of a contiguous array (H, W) or (H, W, C), in the machine's byte order."""
     data = array('B')
     # An array.array that is filled at once: anything else costs rclpy 4 to 500 ms an image.
-    data.frombytes(np.ascontiguousarray(image).reshape(-1).view(np.uint8))
+    data.frombytes(np.ascontiguousarray(image).reshape(-1).view(np.uint8).data)
     msg = Image(
         height=image.shape[0],
         width=image.shape[1],

@@ -105,8 +105,8 @@ def _real_time() -> Finding:
         'real-time priority',
         allowed,
         'may be used' if allowed else 'may not be used',
-        'not needed, but it steadies the command stream: add "@realtime - rtprio 90" and "@realtime '
-        '- memlock unlimited" to /etc/security/limits.conf, join that group, log in again',
+        'not needed, but it steadies the command stream: add "@realtime - rtprio 90" and '
+        '"@realtime - memlock unlimited" to /etc/security/limits.conf, join that group, log in',
         Level.WARNING,
     )
 

@@ -1,4 +1,4 @@
-"""Can this machine run the simulated arm in real time?"""
+"""The simulated arm: can this machine run it in real time."""
 
 from __future__ import annotations
 

@@ -1,0 +1,75 @@
+"""Measure speed, beside what a user would pick instead, in one run on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from gae_arm.commands.benches.measure import Row
+from gae_arm.commands.results import machine, write_results
+
+BENCHES = {
+    'sim': 'the simulated arm as a node: pace, processor, rates, following error',
+    'cloud': 'depth image to local points, stage by stage; points to and from messages',
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options, and those of each bench."""
+    _add_common(parser, json=None, seed=0)
+    title = 'benches (all run if none is named)'
+    names = parser.add_subparsers(dest='name', metavar='NAME', title=title)
+    for name, text in BENCHES.items():
+        bench = names.add_parser(name, help=text, description=text)
+        # No defaults: they would undo what stands before the name.
+        _add_common(bench, json=argparse.SUPPRESS, seed=argparse.SUPPRESS)
+        _module(name).add_arguments(bench)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the bench, or all with their defaults; print the rows, write them if asked to."""
+    console = Console()
+    console.print(machine(), style='dim')
+    rows: list[Row] = []
+    for name in [args.name] if args.name else list(BENCHES):
+        with console.status(f'measuring {name}'):
+            found = list(_module(name).rows(args if args.name else _defaults(name, args)))
+        console.print(_table(name, found))
+        rows += found
+    if args.json is not None:
+        write_results(args.json, [row.as_dict() for row in rows], args.seed)
+    return 0
+
+
+def _add_common(parser: argparse.ArgumentParser, json: Any, seed: Any) -> None:
+    text = 'write the rows to this file'
+    parser.add_argument('--json', type=Path, metavar='F', default=json, help=text)
+    parser.add_argument('--seed', type=int, default=seed, help='of all that is random')
+
+
+def _defaults(name: str, args: argparse.Namespace) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    _module(name).add_arguments(parser)
+    return parser.parse_args([], argparse.Namespace(**vars(args)))
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f'gae_arm.commands.benches.{name}')
+
+
+def _table(name: str, rows: Sequence[Row]) -> Table:
+    table = Table(title=f'bench {name}', title_justify='left')
+    for column in ('what', 'p50', 'p99', '', 'n', 'beside it', 'p50', 'times'):
+        table.add_column(column, justify='left' if column in ('what', 'beside it') else 'right')
+    for row in rows:
+        beside = ['', '', '']
+        if row.peer is not None and row.peer_p50 is not None and row.ratio is not None:
+            beside = [row.peer, f'{row.peer_p50:.3f}', f'{row.ratio:.1f}']
+        table.add_row(row.name, f'{row.p50:.3f}', f'{row.p99:.3f}', row.unit, str(row.n), *beside)
+    return table

@@ -1,4 +1,4 @@
-"""`gae VERB ...`: finds the verb's module and runs it; errors become a sentence and an exit code."""
+"""`gae VERB ...`: finds the verb's module and runs it; errors become a sentence, exit code 1."""
 
 from __future__ import annotations
 

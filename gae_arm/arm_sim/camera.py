@@ -15,8 +15,7 @@ from gae_arm.core.errors import InvalidValueError
 
 # The colour camera of a RealSense D435 (Intel RealSense D400 series datasheet).
 D435_HORIZONTAL_FOV = float(np.radians(69.0))
-# Without a GPU nearly all time goes into these: MuJoCo's defaults, 4096 and 4, take ten times as
-# long.
+# Without a GPU nearly all time goes into these: MuJoCo's defaults, 4096 and 4, cost six times more.
 SHADOW_MAP_SIZE = 1024
 SAMPLES = 0
 MAX_SIDE = 4096
@@ -46,7 +45,7 @@ class CameraSettings(checks.Contract):
     frame_id: name of the optical frame, and of the camera in the model.
     near, far: metres along the optical axis; nothing is drawn outside, depth there is invalid.
     depth_unit: 'mm', uint16, or 'm', float32.
-    shadows: whether lights cast shadows; without them it is four times as fast.
+    shadows: whether lights cast shadows; without them a CPU renders three times as fast.
     """
 
     intrinsics: CameraIntrinsics

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gae_arm.arm_sim.scene import Scene
 from gae_arm.arm_sim.simulation import ArmSimulation
-from gae_arm.arm_sim.trajectory import MAX_POINTS, TrajectoryExecutor, TrajectoryProgress
+from gae_arm.arm_sim.trajectory import TrajectoryExecutor, TrajectoryProgress
 from gae_arm.core import checks
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.motion import RobotState
@@ -20,10 +21,10 @@ from gae_arm.core.trajectory import JointTrajectory
 class ArmDriver:
     """A joint_trajectory_controller and a forward_command_controller (gripper) on a simulation.
 
-    Times are the caller's, nanoseconds. Commands may come from another thread than `advance`.
+    controller: parameters of the first, as `TrajectoryExecutor` takes them by keyword. Times are the caller's, nanoseconds. Commands may come from another thread than `advance`.
     """
 
-    def __init__(self, simulation: ArmSimulation, max_points: int = MAX_POINTS) -> None:
+    def __init__(self, simulation: ArmSimulation, **controller: Any) -> None:
         self.simulation = simulation
         self._n = len(simulation.arm.joints)
         limits = simulation.arm.limits
@@ -32,7 +33,7 @@ class ArmDriver:
             limits.lower,
             limits.upper,
             simulation.arm.home,
-            max_points=max_points,
+            **controller,
         )
         self._lock = threading.Lock()
 

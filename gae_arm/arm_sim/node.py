@@ -53,7 +53,7 @@ class ArmSimNode(Node):
             round(self._settings.timestep * 1e9),
             [partial(add_camera, settings=camera)] if camera else [],
         )
-        self._driver = ArmDriver(self._simulation, self._settings.max_trajectory_points)
+        self._driver = ArmDriver(self._simulation, **self._settings.controller())
         self._links = LinkBroadcaster(self, urdf)
         self._pacer = Pacer(
             self._simulation.timestep_ns, time.monotonic_ns(), self._settings.real_time_factor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,14 @@ class ArmSimSettings(Settings):
     max_trajectory_points: int = setting(
         10_000, 'longer trajectories are refused', low=1, high=1_000_000
     )
+    interpolate_from_desired_state: bool = setting(
+        False,
+        'as the joint_trajectory_controller: a new trajectory starts from the desired state, not '
+        'from the measured one; for who streams pieces of a longer motion',
+    )
+    allow_nonzero_velocity_at_trajectory_end: bool = setting(
+        False, 'as the joint_trajectory_controller: a trajectory may end in motion'
+    )
     camera_rate: float = setting(15.0, 'images a second; 0 = no camera', low=0.0, high=60.0)
     camera_width: int = setting(320, 'pixels', low=1, high=4096)
     camera_height: int = setting(240, 'pixels', low=1, high=4096)
@@ -66,6 +75,16 @@ class ArmSimSettings(Settings):
     camera_shadows: bool = setting(True, 'render shadows')
     depth_noise: bool = setting(True, "depth errors like a RealSense's")
     depth_noise_seed: int = setting(0, 'seed of the depth errors', low=0, high=MAX_COUNT)
+
+    def controller(self) -> dict[str, Any]:
+        """Return the keywords of `TrajectoryExecutor` that these parameters set."""
+        return {
+            'max_points': self.max_trajectory_points,
+            'interpolate_from_desired_state': self.interpolate_from_desired_state,
+            'allow_nonzero_velocity_at_trajectory_end': (
+                self.allow_nonzero_velocity_at_trajectory_end
+            ),
+        }
 
     def camera(self) -> CameraSettings:
         """Return the camera that these parameters describe."""

@@ -27,7 +27,7 @@ def add_world(spec: mujoco.MjSpec) -> None:
     _add_material(spec, 'table', (0.76, 0.70, 0.62), (0.76, 0.70, 0.62))
     world = spec.worldbody
     world.add_geom(
-        name='floor', type=PLANE, size=[5, 5, 0.1], pos=[0, 0, -TABLE_HEIGHT], material='floor'
+        name='floor', type=PLANE, size=[5, 5, 1.0], pos=[0, 0, -TABLE_HEIGHT], material='floor'
     )
     x, y, z = TABLE_SIZE
     top = world.add_geom(

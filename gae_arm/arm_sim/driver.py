@@ -21,7 +21,8 @@ from gae_arm.core.trajectory import JointTrajectory
 class ArmDriver:
     """A joint_trajectory_controller and a forward_command_controller (gripper) on a simulation.
 
-    controller: parameters of the first, as `TrajectoryExecutor` takes them by keyword. Times are the caller's, nanoseconds. Commands may come from another thread than `advance`.
+    controller: parameters of the first, as `TrajectoryExecutor` takes them by keyword. Times are
+    the caller's, nanoseconds. Commands may come from another thread than `advance`.
     """
 
     def __init__(self, simulation: ArmSimulation, **controller: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take none."""
 

@@ -113,6 +113,13 @@ def adjoint(T: npt.ArrayLike) -> np.ndarray:
     return out
 
 
+def interpolate(T_from: np.ndarray, T_to: np.ndarray, share: float) -> np.ndarray:
+    """Return the transform (4, 4) at `share` of the way, 0 to 1: straight, at a constant turn."""
+    turn = matrix_to_rotation_vector(T_from[:3, :3].T @ T_to[:3, :3])
+    rotation = T_from[:3, :3] @ rotation_vector_to_matrix(share * turn)
+    return transform(rotation, (1 - share) * T_from[:3, 3] + share * T_to[:3, 3])
+
+
 def transform_points(T: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Map points (N, 3) by one transform (4, 4); the result keeps the points' dtype."""
     r, t = T[:3, :3].astype(points.dtype), T[:3, 3].astype(points.dtype)

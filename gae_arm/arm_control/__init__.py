@@ -1,0 +1,1 @@
+"""From poses to safe joint motion: kinematics, collision checks, governor, streaming, node."""

@@ -1,0 +1,197 @@
+"""Differential inverse kinematics: one joint velocity per tick towards a target pose.
+
+Each step solves the quadratic program over dq, the joint velocity (N,):
+
+    minimise   |W (J dq - twist)|^2 + sum_i damping_i (v_i . dq)^2
+                                    + posture_weight |Z (dq - dq_posture)|^2
+    subject to lower <= dq <= upper
+
+twist: what removes the pose error, plus the feedforward. W weighs radians against metres. v_i: the
+right singular vectors of W J; only those with a small singular value are damped (Maciejewski and
+Klein 1988, "Numerical filtering for the operation of robotic manipulators through kinematically
+singular configurations"), as much as the twist along them asks for and no more. Z projects on the
+null space of W J, so that the posture costs the end effector nothing. The bounds keep the velocity
+limits and leave room to brake before the position limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gae_arm.arm_control.box_qp import solve_box_qp
+from gae_arm.arm_control.kinematics import Kinematics, pose_error
+from gae_arm.core import checks, geometry
+
+REGULARIZATION = 1e-6
+"""Damping in every direction, m^2/rad^2: makes the program strictly convex, N > 6 or not."""
+NULL_SPACE = 1e-4
+"""Square of the singular value, m^2/rad^2, of a direction that is half in the null space."""
+
+
+@dataclass(frozen=True)
+class IkSettings:
+    """How the end effector is drawn to its target.
+
+    gain: share of the pose error that one step removes, 0 to 1.
+    linear_speed, angular_speed: m/s, rad/s; the correction (not the feedforward) is slowed to
+    both, direction kept. orientation_weight: metres that one radian of error counts as.
+    singular_value: of W J, m/rad; damping begins below it. singular_speed: rad/s, most that the
+    joints turn for a twist along a singular direction. posture_gain: 1/s, pull of the null space
+    towards the arm's home; posture_speed: rad/s, most that this pull turns a joint;
+    posture_weight: m^2/rad^2, of the pull against the twist where a limit makes them compete.
+    """
+
+    gain: float = 1.0
+    linear_speed: float = 1.0
+    angular_speed: float = 3.0
+    orientation_weight: float = 0.2
+    singular_value: float = 0.05
+    singular_speed: float = 2.0
+    posture_gain: float = 0.3
+    posture_speed: float = 0.3
+    posture_weight: float = 1e-3
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        checks.number('gain', self.gain, 0.0, 1.0)
+        for key in ('orientation_weight', 'singular_value', 'singular_speed'):
+            checks.number(key, getattr(self, key), 1e-3)
+        for key in ('linear_speed', 'angular_speed'):
+            checks.number(key, getattr(self, key), 0.0)
+        for key in ('posture_gain', 'posture_speed', 'posture_weight'):
+            checks.number(key, getattr(self, key), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class IkStep(checks.Contract):
+    """One step's answer.
+
+    q_dot: float64 (N,), rad/s; q + dt q_dot keeps the limits. position_error, orientation_error:
+    m, rad, at q, before the step. manipulability: sqrt(det(J J^T)) at q. limited_by: what kept
+    the step from the wanted twist: 'JOINT position', 'JOINT velocity', 'speed', 'singularity'.
+    """
+
+    q_dot: np.ndarray
+    position_error: float
+    orientation_error: float
+    manipulability: float
+    limited_by: tuple[str, ...]
+
+
+class DifferentialIk:
+    """Differential IK of one arm; keeps no state from step to step."""
+
+    def __init__(self, kinematics: Kinematics, settings: IkSettings | None = None) -> None:
+        self.kinematics = kinematics
+        self.settings = settings or IkSettings()
+        self._weights = np.repeat([1.0, self.settings.orientation_weight], 3)
+        self._two_per_acceleration = 2.0 / np.maximum(kinematics.arm.limits.acceleration, 1e-300)
+
+    def step(
+        self,
+        q: npt.ArrayLike,
+        T_target: npt.ArrayLike,
+        dt: float,
+        twist_feedforward: npt.ArrayLike | None = None,
+    ) -> IkStep:
+        """Return the joint velocity to hold for dt seconds.
+
+        q: (N,) rad. T_target: T_base_ee wanted after dt. twist_feedforward: [v; w] (6,) of the
+        target, m/s and rad/s along the base frame's axes; give it with T_target at the *present*
+        time. A q outside the limits is led back. Raises InvalidValueError for a NaN, a wrong shape,
+        a matrix that is not a pose, or a dt outside 1e-4 to 1 s.
+        """
+        q = self.kinematics.checked(q)
+        T_target = geometry.rigid('T_target', T_target)
+        dt = checks.number('dt', dt, 1e-4, 1.0)
+        T, J = self.kinematics.evaluate(q)
+        error = pose_error(T, T_target)
+        twist, slowed = self._correction(error, dt)
+        if twist_feedforward is not None:
+            twist = twist + checks.array('twist_feedforward', twist_feedforward, (6,))
+        H, g, singular_values = self._cost(q, J, twist)
+        lower, upper = self._bounds(q, dt)
+        q_dot = solve_box_qp(H, g, lower, upper)
+        push = -(H @ q_dot + g)
+        held_up = (q_dot > upper - 1e-9) & (push > 1e-9)
+        held_down = (q_dot < lower + 1e-9) & (push < -1e-9)
+        limited_by = self._active_limits(q_dot, held_up | held_down)
+        if slowed:
+            limited_by += ('speed',)
+        if singular_values[0] < self.settings.singular_value:
+            limited_by += ('singularity',)
+        return IkStep(
+            q_dot=q_dot,
+            position_error=float(np.linalg.norm(error[:3])),
+            orientation_error=float(np.linalg.norm(error[3:])),
+            manipulability=float(singular_values.prod() / self._weights.prod()),
+            limited_by=limited_by,
+        )
+
+    def _correction(self, error: np.ndarray, dt: float) -> tuple[np.ndarray, bool]:
+        """Return the twist that removes the error, and whether it had to be slowed."""
+        settings = self.settings
+        twist = (settings.gain / dt) * error
+        excess = max(
+            _ratio(np.linalg.norm(twist[:3]), settings.linear_speed),
+            _ratio(np.linalg.norm(twist[3:]), settings.angular_speed),
+        )
+        return (twist / excess, True) if excess > 1.0 else (twist, False)
+
+    def _cost(
+        self, q: np.ndarray, J: np.ndarray, twist: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return H (N, N) and g (N,) of the program and the singular values of W J, ascending."""
+        settings = self.settings
+        WJ = self._weights[:, None] * J
+        squares, U = np.linalg.eigh(WJ @ WJ.T)
+        squares = np.maximum(squares, 0.0)
+        singular_values = np.sqrt(squares)
+        threshold = settings.singular_value**2
+        wanted = U.T @ (self._weights * twist)
+        rows = U.T @ WJ
+        # Along v_i the speed is s w / (s^2 + damping) <= w / (2 sqrt(damping)) = singular_speed.
+        fade = np.maximum(1.0 - squares / threshold, 0.0)
+        damping = fade * (wanted / (2.0 * settings.singular_speed)) ** 2
+        Z = np.eye(len(q)) - rows.T @ (rows / (squares + NULL_SPACE)[:, None])
+        posture = settings.posture_weight * (Z @ Z)
+        pull = settings.posture_gain * (self.kinematics.arm.home - q)
+        pull *= min(1.0, settings.posture_speed / max(np.abs(pull).max(), 1e-9))
+        H = rows.T @ ((1.0 + damping / (squares + REGULARIZATION))[:, None] * rows)
+        H += posture
+        H.flat[:: len(q) + 1] += REGULARIZATION
+        return H, -rows.T @ wanted - posture @ pull, singular_values
+
+    def _bounds(self, q: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the smallest and the largest joint velocity, (N,) each.
+
+        A joint that runs at v for dt and then brakes with its acceleration limit a stops before the
+        position limit: v dt + v^2 / (2 a) <= room. One outside its limits must come back.
+        """
+        limits = self.kinematics.arm.limits
+        room = np.stack([q - limits.lower, limits.upper - q])
+        ahead = np.maximum(room, 0.0)
+        speed = 2.0 * ahead / (dt + np.sqrt(dt * dt + ahead * self._two_per_acceleration))
+        speed = np.where(room < 0.0, room / dt, speed)
+        lower, upper = np.minimum(np.maximum(speed, -limits.velocity), limits.velocity)
+        # -lower and upper cross only where the range is one point and q is beside it.
+        return np.minimum(-lower, upper), upper
+
+    def _active_limits(self, q_dot: np.ndarray, active: np.ndarray) -> tuple[str, ...]:
+        if not active.any():
+            return ()
+        arm = self.kinematics.arm
+        fast = np.abs(q_dot) > arm.limits.velocity - 1e-9
+        return tuple(
+            f'{arm.joints[j]} {"velocity" if fast[j] else "position"}'
+            for j in np.flatnonzero(active)
+        )
+
+
+def _ratio(speed: np.floating, limit: float) -> float:
+    if speed == 0.0:
+        return 0.0
+    return float(speed) / limit if limit > 0.0 else np.inf

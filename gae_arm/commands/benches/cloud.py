@@ -9,6 +9,7 @@ from pathlib import Path
 from gae_arm.commands.benches.measure import Row, compare
 
 SIZES = ((160, 120), (320, 240), (640, 480), (848, 480), (1280, 720))
+STAGES_SIZE = (640, 480)
 MESSAGE_POINTS = 640 * 480
 
 
@@ -19,36 +20,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Yield the full path, its stages, the codec and the image sizes."""
-    yield from _path(args.rounds, args.seed)
+    """Yield the full path at every image size, its stages, and the codec."""
+    full = []
+    for size in SIZES:
+        for row in _full_path(size, args.rounds, args.seed):
+            full.append(row)
+            yield row
+    yield from _stages(args.rounds, args.seed)
     yield from _codec(args.rounds, args.seed)
-    sizes = list(_sizes(args.rounds, args.seed))
-    yield from sizes
     if args.plot is not None:
-        from gae_arm.commands.benches.cloud_plot import draw_sizes
-
-        pixels = [width * height for width, height in SIZES]
-        draw_sizes(args.plot, SIZES, pixels, sizes)
+        _plot(args.plot, full)
 
 
-def _path(rounds: int, seed: int) -> Iterator[Row]:
+def _full_path(size: tuple[int, int], rounds: int, seed: int) -> Iterator[Row]:
+    from gae_arm.commands.benches.cloud_peers import full_paths
+    from gae_arm.commands.benches.cloud_scene import BenchScene
+
+    scene = BenchScene(*size, seed)
+    peers = full_paths(scene)
+    if size != STAGES_SIZE:
+        # Plain numpy takes a second for a large image; once is enough.
+        peers = {name: run for name, run in peers.items() if name.startswith('Open3D')}
+    yield from compare(_name(size), scene.full_path, peers, rounds)
+
+
+def _name(size: tuple[int, int]) -> str:
+    return f'depth {size[0]}x{size[1]} to 512 local points'
+
+
+def _stages(rounds: int, seed: int) -> Iterator[Row]:
     from gae_arm.commands.benches import cloud_peers
     from gae_arm.commands.benches.cloud_scene import BenchScene
 
-    scene = BenchScene(640, 480, seed)
+    scene = BenchScene(*STAGES_SIZE, seed)
     cloud = scene.cloud().points.copy()
     near = cloud[((cloud - scene.center) ** 2).sum(1) < scene.sampler.radius**2]
-    full = 'depth 640x480 to 512 local points'
-    yield from compare(full, scene.full_path, cloud_peers.full_paths(scene), rounds)
-    yield from compare('- depth to cloud', scene.cloud, cloud_peers.clouds(scene), rounds)
     samplers = cloud_peers.samplers(near, scene.sampler.count)
-    sample = f'- cloud to local points ({len(near):,} in the sphere)'
-    yield from compare(sample, lambda: scene.sampler.sample(cloud, scene.center), samplers, rounds)
-    yield from compare('- link poses', lambda: scene.robot.link_transforms(scene.positions))
-    unmasked = lambda: scene.pipeline.process(scene.frame, scene.T_base_camera)  # noqa: E731
-    yield from compare('- depth to cloud, robot not masked', unmasked)
-    yield from compare('- depth to cloud, camera moved', scene.moving_camera)
-    yield from compare('- reading the depth image once', scene.depth.max)
+
+    def sample() -> None:
+        scene.sampler.sample(cloud, scene.center)
+
+    def unmasked() -> None:
+        scene.pipeline.process(scene.frame, scene.T_base_camera)
+
+    size = f'{STAGES_SIZE[0]}x{STAGES_SIZE[1]}'
+    yield from compare(f'{size}: depth to cloud', scene.cloud, cloud_peers.clouds(scene), rounds)
+    yield from compare(f'{size}: depth to cloud, robot not masked', unmasked)
+    yield from compare(f'{size}: depth to cloud, camera moved', scene.moving_camera)
+    yield from compare(f'{size}: reading the depth once', scene.depth.max)
+    yield from compare('link poses', lambda: scene.robot.link_transforms(scene.positions))
+    yield from compare(f'cloud, {len(near):,} points near, to 512', sample, samplers, rounds)
 
 
 def _codec(rounds: int, seed: int) -> Iterator[Row]:
@@ -70,14 +91,17 @@ def _codec(rounds: int, seed: int) -> Iterator[Row]:
     yield from compare(f'decode {len(points):,} points', read, decoders, rounds)
 
 
-def _sizes(rounds: int, seed: int) -> Iterator[Row]:
-    from gae_arm.commands.benches.cloud_peers import Open3DRoute, optional
-    from gae_arm.commands.benches.cloud_scene import BenchScene
+def _plot(path: Path, full: list[Row]) -> None:
+    from gae_arm.commands.benches.chart import draw_chart
 
-    o3d = optional('open3d')
-    for width, height in SIZES:
-        scene = BenchScene(width, height, seed)
-        name = f'depth {width}x{height} to 512 local points'
-        route = 'Open3D: crop, local crop, voxel, FPS'
-        peers = {} if o3d is None else {route: Open3DRoute(scene, o3d).local_samples}
-        yield from compare(name, scene.full_path, peers, max(rounds // 2, 1))
+    lines: dict[str, list[tuple[float, float]]] = {'ours': []}
+    for size in SIZES:
+        pixels, same = size[0] * size[1], [row for row in full if row.name == _name(size)]
+        lines['ours'].append((pixels, same[0].p50))
+        for row in same:
+            if row.peer is not None and row.peer_p50 is not None:
+                lines.setdefault(row.peer, []).append((pixels, row.peer_p50))
+    ticks = [(width * height, f'{width}x{height}') for width, height in SIZES]
+    title = 'A depth image to 512 local points around a pose'
+    some = {name: points for name, points in lines.items() if len(points) > 1}
+    draw_chart(path, title, ticks, 'milliseconds per frame, median', some)

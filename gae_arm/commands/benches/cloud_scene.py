@@ -19,6 +19,7 @@ from gae_arm.point_cloud.workspace import WorkspaceSettings
 
 NOISE = 0.001
 MISSING = 0.03
+EYE = (1.3, 0.5, 0.8)
 
 
 class BenchScene:
@@ -33,7 +34,7 @@ class BenchScene:
         urdf = load_urdf(arm)
         opened = zip(arm.gripper.joints, arm.gripper.opened, strict=True)
         self.positions = {**dict(zip(arm.joints, arm.home, strict=True)), **dict(opened)}
-        self.T_base_camera = geometry.look_at([1.3, 0.5, 0.8], [0.35, 0.0, 0.15])
+        self.T_base_camera = geometry.look_at(EYE, [0.35, 0.0, 0.15])
         focal = 600 * width / 640
         K = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
         self.intrinsics = CameraIntrinsics(width, height, K)
@@ -57,7 +58,7 @@ class BenchScene:
     def moving_camera(self) -> WorkspaceCloud:
         """Return the cloud of a camera that has moved since the last frame, as a wrist's does."""
         self.T_base_camera = self.T_base_camera.copy()
-        self.T_base_camera[0, 3] = 2.6 - self.T_base_camera[0, 3]
+        self.T_base_camera[0, 3] = 2 * EYE[0] + 0.001 - self.T_base_camera[0, 3]
         return self.cloud()
 
     def _photograph(self, triangles: np.ndarray, seed: int) -> np.ndarray:

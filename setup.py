@@ -5,7 +5,10 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = 'gae_arm'
-NODES = {'arm_sim': 'gae_arm.arm_sim.node:main'}
+NODES = {
+    'arm_sim': 'gae_arm.arm_sim.node:main',
+    'point_cloud': 'gae_arm.point_cloud.node:main',
+}
 
 
 def data_files(folder: str) -> list[tuple[str, list[str]]]:

@@ -12,11 +12,16 @@ class CloudNodeSettings(Settings):
     """Parameters of the node `point_cloud`; names, ranges and descriptions as ROS shows them."""
 
     arm: str = setting('panda', 'arm: a name in config/arms, or a YAML file')
+    extrinsics: str = setting(
+        'tf', 'where the pose of the camera comes from', choices=('tf', 'parameters')
+    )
     camera_xyz: tuple[float, ...] = setting(
-        (), 'position of the camera in the base frame, m; empty: from /tf', length=None
+        (0.0, 0.0, 0.0), 'extrinsics: position of the camera in the base frame, m', length=3
     )
     camera_xyzw: tuple[float, ...] = setting(
-        (), 'orientation (x, y, z, w) of its optical frame in the base frame; empty: from /tf'
+        (0.0, 0.0, 0.0, 1.0),
+        'extrinsics: orientation (x, y, z, w) of its optical frame in the base frame',
+        length=4,
     )
     slop: float = setting(
         0.0, 'difference of stamps within which images belong together, s', low=0.0, high=0.5

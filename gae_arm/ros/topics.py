@@ -16,7 +16,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, Image, JointState, PointCloud2
 from std_msgs.msg import Float64MultiArray, String
 from tf2_msgs.msg import TFMessage
 from trajectory_msgs.msg import JointTrajectory
@@ -93,6 +93,17 @@ GRIPPER_COMMAND = Topic(
     Float64MultiArray,
     qos.COMMAND,
     'positions of the finger joints, m or rad, as a forward_command_controller takes them',
+)
+POINTS = Topic(
+    'points',
+    PointCloud2,
+    qos.SENSOR,
+    'workspace in the base frame: cropped, without the robot, uncoloured',
+    min_rate=5.0,
+    max_age=0.25,
+)
+POINTS_VIEW = Topic(
+    'points/view', PointCloud2, qos.SENSOR, 'the same now and then, in colour, for people'
 )
 ROBOT_DESCRIPTION = Topic('robot_description', String, qos.LATCHED, 'URDF of arm and gripper')
 TF = Topic('/tf', TFMessage, qos.EVENTS, 'poses of the links', min_rate=10.0, max_age=0.2)

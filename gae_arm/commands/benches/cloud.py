@@ -76,7 +76,7 @@ def _codec(rounds: int, seed: int) -> Iterator[Row]:
     import numpy as np
 
     from gae_arm.commands.benches import cloud_peers
-    from gae_arm.point_cloud.codec import decode, encode, read_points
+    from gae_arm.core.cloud_codec import decode, encode, read_points
 
     random = np.random.default_rng(seed)
     points = random.standard_normal((MESSAGE_POINTS, 3), np.float32)

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gae_arm.core.errors import InvalidValueError
-from gae_arm.point_cloud.codec import (
+from gae_arm.core.cloud_codec import (
     DATATYPES,
     FLOAT32,
     XYZ,
@@ -19,6 +18,7 @@ from gae_arm.point_cloud.codec import (
     encode,
     read_points,
 )
+from gae_arm.core.errors import InvalidValueError
 
 
 def decoded(cloud: EncodedCloud) -> np.ndarray:

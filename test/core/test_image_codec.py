@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gae_arm.core.errors import InvalidValueError
-from gae_arm.point_cloud.depth_image import decode_depth
+from gae_arm.core.image_codec import decode_color, decode_depth
 
 KINDS = {'16UC1': np.uint16, 'mono16': np.uint16, '32FC1': np.float32}
 
@@ -74,3 +74,16 @@ def test_other_encodings(encoding):
 def test_truncated_and_impossible(width, height, step, size, message):
     with pytest.raises(InvalidValueError, match=message):
         decode_depth('16UC1', width, height, step, False, bytes(size))
+
+
+@pytest.mark.parametrize(('encoding', 'first'), [('rgb8', [1, 2, 3]), ('bgr8', [3, 2, 1])])
+def test_colours_are_rgb_whatever_the_order_on_the_wire(encoding, first):
+    padded = bytes([1, 2, 3, 4, 5, 6, 0, 0] * 2)
+    color = decode_color(encoding, 2, 2, 8, padded)
+    assert color.shape == (2, 2, 3)
+    assert color[1, 0].tolist() == first
+
+
+def test_other_colour_encodings_are_refused():
+    with pytest.raises(InvalidValueError, match=r"colour encoding 'yuv422' is unknown; there are"):
+        decode_color('yuv422', 2, 2, 8, bytes(16))

@@ -15,7 +15,7 @@ import numpy as np
 
 from gae_arm.core import checks
 from gae_arm.core.errors import InvalidValueError
-from gae_arm.point_cloud.wire import Bytes, rows_of
+from gae_arm.core.wire import Bytes, rows_of
 
 # sensor_msgs/PointField: INT8 = 1 ... FLOAT64 = 8.
 DATATYPES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 8: 'f8'}

@@ -1,0 +1,85 @@
+"""Write docs/reference.md from the code: `.venv/bin/python docs/make_reference.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from gae_arm.arm_sim.settings import ArmSimSettings
+from gae_arm.commands.main import VERBS
+from gae_arm.core.settings import Settings
+from gae_arm.point_cloud.settings import CloudNodeSettings
+from gae_arm.point_cloud.workspace import WorkspaceSettings
+from gae_arm.ros import topics
+from gae_arm.ros.topics import Topic
+
+FILE = Path(__file__).parent / 'reference.md'
+NODES: dict[str, tuple[type[Settings], ...]] = {
+    'arm_sim': (ArmSimSettings,),
+    'point_cloud': (CloudNodeSettings, WorkspaceSettings),
+}
+SERVICES = [
+    ('`arm_sim/reset`', '`gae_msgs/srv/ResetScene`', 'arm home, the scene of a seed laid out'),
+]
+FRAMES = [
+    (
+        'links of the URDF',
+        '`arm_sim` on `/tf`, `/tf_static`',
+        "base, links, flange, end effector; names are those of the arm's URDF",
+    ),
+    (
+        '`camera_color_optical_frame`',
+        '`arm_sim` on `/tf_static`',
+        "z forward, x right, y down (REP-103); its parent is the arm's base frame",
+    ),
+]
+
+
+def reference() -> str:
+    """Return the text of the reference."""
+    parts = [
+        '# Reference',
+        'Written by `docs/make_reference.py` from the code; a test holds them together.',
+        '## Commands',
+        'In a sourced ROS workspace `./gae VERB` is also `ros2 run gae_arm gae VERB`.',
+        _table(['command', 'does'], ((f'`./gae {verb}`', text) for verb, text in VERBS.items())),
+        '## Topics',
+        'Names are relative unless they begin with `/`: a namespace or a remapping moves them.\n'
+        'Stamps are on the node clock. What is older than its greatest age is refused.',
+        _table(['topic', 'type', 'QoS', 'greatest age', 'meaning'], map(_topic, topics.ALL)),
+        '## Services',
+        _table(['service', 'type', 'meaning'], SERVICES),
+        '## Frames',
+        _table(['frame', 'published by', 'meaning'], FRAMES),
+    ]
+    for node, classes in NODES.items():
+        rows = (_parameter(field) for cls in classes for field in dataclasses.fields(cls))
+        parts.append(f'## Parameters of {node}\n\n*live*: may be changed while the node runs.')
+        parts.append(_table(['parameter', 'default', 'live', 'meaning'], rows))
+    return '\n\n'.join(parts) + '\n'
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ['---'] * len(head), *rows]
+    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+
+
+def _topic(topic: Topic) -> Sequence[str]:
+    quality = topic.qos.reliability.name.lower().replace('_', ' ')
+    if topic.qos.durability.name == 'TRANSIENT_LOCAL':
+        quality += ', latched'
+    age = f'{topic.max_age} s' if topic.max_age else ''
+    return f'`{topic.name}`', f'`{topic.type_name}`', quality, age, topic.meaning
+
+
+def _parameter(field: dataclasses.Field) -> Sequence[str]:
+    default = list(field.default) if isinstance(field.default, tuple) else field.default
+    shown = str(default).lower() if isinstance(default, bool) else f'{default}'
+    live = 'yes' if field.metadata['live'] else ''
+    return f'`{field.name}`', f'`{shown}`', live, field.metadata['description']
+
+
+if __name__ == '__main__':
+    FILE.write_text(reference())
+    print(FILE)

@@ -59,9 +59,10 @@ class ArmSimNode(Node):
             self._simulation.timestep_ns, time.monotonic_ns(), self._settings.real_time_factor
         )
         self._steps = self._images = self._refusals = 0
-        self._last_report = (time.monotonic(), time.process_time(), 0, 0, 0)
+        self._last_report = (time.monotonic(), 0, 0, 0)
         self._refusal = 'none'
         self._diagnostics = diagnostics.Diagnostics(self)
+        self._load = diagnostics.ProcessLoad()
         self._make_publishers(urdf)
         self._make_subscriptions()
         self._closing = threading.Event()
@@ -209,9 +210,8 @@ class ArmSimNode(Node):
         self._diagnostics.publish(subject, diagnostics.ERROR, str(error), values)
 
     def _report(self) -> None:
-        clocks = (time.monotonic(), time.process_time())
-        now = (*clocks, self._steps, self._images, self._pacer.slipped_ns)
-        seconds, busy, steps, images, slipped = np.subtract(now, self._last_report)
+        now = (time.monotonic(), self._steps, self._images, self._pacer.slipped_ns)
+        seconds, steps, images, slipped = np.subtract(now, self._last_report)
         self._last_report = now
         factor = steps * self._simulation.timestep_ns / 1e9 / seconds
         slow = slipped > 0.1e9 * seconds
@@ -224,7 +224,7 @@ class ArmSimNode(Node):
                 'real_time_factor': float(factor),
                 'slipped_s': self._pacer.slipped_ns / 1e9,
                 'camera_rate': float(images / seconds),
-                'cpu_cores': float(busy / seconds),
+                'cpu_cores': self._load.cores(),
                 'refused_commands': self._refusals,
                 'last_refusal': self._refusal,
             },

@@ -16,6 +16,7 @@ from gae_arm.commands.results import machine, write_results
 
 BENCHES = {
     'sim': 'the simulated arm as a node: pace, processor, rates, following error',
+    'cloud_node': 'camera stamp to points over DDS, losses, processor',
     'cloud': 'depth image to local points, stage by stage; points to and from messages',
 }
 

@@ -82,6 +82,7 @@ class PointCloudNode(Node):
         self._points = topics.POINTS.publisher(self)
         self._view = topics.POINTS_VIEW.publisher(self)
         self._diagnostics = Diagnostics(self)
+        self._load = diagnostics.ProcessLoad()
         self._transforms = TransformListener(self)
         self._color_subscription = None
         topics.JOINT_STATES.subscription(self, self._take_state)
@@ -213,7 +214,7 @@ class PointCloudNode(Node):
         seconds = max((now_ns - self._reported[0]) / 1e9, 1e-3)
         fresh, lost = record.published - self._reported[1], dropped - self._reported[2]
         self._reported = (now_ns, record.published, dropped)
-        values = {'rate': fresh / seconds, **record.values()}
+        values = {'rate': fresh / seconds, 'cpu_cores': self._load.cores(), **record.values()}
         values |= {f'dropped_{k}': n for k, n in sorted(self._pairer.dropped.items())}
         if fresh == 0:
             level, text = diagnostics.STALE, f'no cloud: {record.last_drop or "no images come"}'

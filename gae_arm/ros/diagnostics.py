@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
@@ -38,6 +40,19 @@ class Diagnostics:
         msg = DiagnosticArray(status=[status])
         msg.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(msg)
+
+
+class ProcessLoad:
+    """The processor time of this process."""
+
+    def __init__(self) -> None:
+        self._last = (time.monotonic(), time.process_time())
+
+    def cores(self) -> float:
+        """Return how many cores were busy since the last call, on average."""
+        now = (time.monotonic(), time.process_time())
+        (passed, busy), self._last = np.subtract(now, self._last).tolist(), now
+        return busy / max(passed, 1e-6)
 
 
 def _text(value: object) -> str:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 
 import numpy as np
 
+from gae_arm.commands.benches.launched import launched, own_domain
 from gae_arm.commands.benches.measure import Row
 from gae_arm.core.arm import load_arm
-from gae_arm.core.errors import GaeError
 from gae_arm.core.paths import arm_file
 
 SIZES = ((320, 240), (640, 480))
@@ -26,33 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Yield the rows: without a camera, then with one of each size, in a domain of its own."""
-    from domain_coordinator import domain_id
-
-    with domain_id() as domain:
-        os.environ['ROS_DOMAIN_ID'] = str(domain)
-        yield from _measure('no camera', args, ['camera_rate:=0.0'])
+    """Yield the rows: without a camera, then with one of each size."""
+    with own_domain():
+        yield from _measure('no camera', args, 'camera_rate:=0.0')
         for width, height in SIZES:
-            words = [f'camera_width:={width}', f'camera_height:={height}']
-            yield from _measure(f'{width}x{height}', args, words)
+            words = (f'camera_width:={width}', f'camera_height:={height}')
+            yield from _measure(f'{width}x{height}', args, *words)
 
 
-def _measure(label: str, args: argparse.Namespace, words: list[str]) -> Iterator[Row]:
+def _measure(label: str, args: argparse.Namespace, *words: str) -> Iterator[Row]:
     from gae_arm.ros.arm_watch import watch
 
-    command = [sys.executable, '-m', 'gae_arm.commands.main', 'launch', 'sim.launch.yaml']
-    with tempfile.TemporaryFile('w+') as log:
-        launched = subprocess.Popen(
-            [*command, f'arm:={args.arm}', *words], stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            seen = watch(load_arm(arm_file(args.arm)), args.seconds, camera=label != 'no camera')
-        except GaeError as error:
-            log.seek(0)
-            raise GaeError(f'{error}; the launch said:\n{log.read()[-2000:]}') from error
-        finally:
-            launched.terminate()
-            launched.wait(30)
+    with launched('sim.launch.yaml', 'cloud:=false', f'arm:={args.arm}', *words):
+        seen = watch(load_arm(arm_file(args.arm)), args.seconds, camera=label != 'no camera')
     yield _row(f'real-time factor, {label}', 'x', seen.real_time_factor)
     yield _row(f'processor, {label}', 'cores', seen.cpu_cores)
     if seen.images:

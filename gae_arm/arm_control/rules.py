@@ -1,0 +1,140 @@
+"""The rules that a motion keeps beside the joints' limits: workspace box, bodies, live cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gae_arm.arm_control.clearance import Rule
+from gae_arm.core import checks
+from gae_arm.core.motion import HaltReason
+
+
+class WorkspaceRule(Rule):
+    """Some points of the arm stay in a box of the base frame.
+
+    points: maps joint positions (N,) to points (P, 3), m; the end effector, the elbow.
+    lower, upper: (3,), m.
+    """
+
+    reason = HaltReason.WORKSPACE_LIMIT
+    budget = 20
+
+    def __init__(
+        self,
+        points: Callable[[np.ndarray], np.ndarray],
+        lower: npt.ArrayLike,
+        upper: npt.ArrayLike,
+    ) -> None:
+        self._points = points
+        self._lower = checks.array('workspace_lower', lower, (3,))
+        self._upper = checks.array('workspace_upper', upper, (3,))
+
+    def margin(self, q: np.ndarray) -> float:
+        """Return the metres from the outermost point to the nearest face."""
+        points = self._points(q)
+        return float(min((points - self._lower).min(), (self._upper - points).min()))
+
+    def sentence(self, margin: float) -> str:
+        """Say how far from the box's wall the arm is."""
+        box = f'the workspace {self._lower.tolist()} to {self._upper.tolist()} m'
+        if margin < 0:
+            return f'{-margin:.3f} m outside {box}'
+        return f'{margin:.3f} m from the wall of {box}'
+
+
+class Pair(Protocol):
+    """The nearest two bodies, by name, and the distance between them, m, negative in contact."""
+
+    @property
+    def distance(self) -> float:
+        """Return the distance, m."""
+
+    @property
+    def first(self) -> str:
+        """Return the name of one."""
+
+    @property
+    def second(self) -> str:
+        """Return the name of the other."""
+
+
+class DistanceRule(Rule):
+    """Bodies stay apart: links of the arm, or links and table.
+
+    reason: what a breach is called. nearest: maps joint positions (N,) to the nearest two. keep: m
+    between them. reach: see `Rule`.
+    """
+
+    slack = 0.01
+
+    def __init__(
+        self,
+        reason: HaltReason,
+        nearest: Callable[[np.ndarray], Pair],
+        keep: float,
+        reach: np.ndarray | None = None,
+    ) -> None:
+        self.reason = reason
+        self.reach = reach
+        self._nearest = nearest
+        self._keep = checks.number('keep', keep, 0.0)
+        self._names = '', ''
+
+    def margin(self, q: np.ndarray) -> float:
+        """Return the distance beyond what is to be kept, m."""
+        found = self._nearest(q)
+        self._names = found.first, found.second
+        return found.distance - self._keep
+
+    def sentence(self, margin: float) -> str:
+        """Say what is how near, and how near it may be."""
+        first, second = self._names
+        distance = margin + self._keep
+        return f'{first} is {distance:.3f} m from {second}, at least {self._keep:g} m is kept'
+
+
+class ObstacleRule(Rule):
+    """The arm keeps away from the live cloud, except from where it is meant to grasp.
+
+    distance: maps joint positions (N,) and points (M, 3), base frame, to m. stop, slow: m, where
+    the arm stands, and where it starts to slow down.
+    """
+
+    reason = HaltReason.OBSTACLE_NEAR
+
+    def __init__(
+        self, distance: Callable[[np.ndarray, np.ndarray], float], stop: float, slow: float
+    ) -> None:
+        self._distance = distance
+        self._stop = checks.number('stop_distance', stop, 0.0)
+        self.slow = checks.number('slow_distance', slow, stop) - self._stop
+        self.slack = self._stop
+        self._points = np.zeros((0, 3))
+
+    def see(self, points: np.ndarray, exempt: np.ndarray) -> None:
+        """Take a new cloud (M, 3), base frame; exempt: (G, 4) spheres x, y, z, radius, m.
+
+        Points inside these spheres, around what is grasped or carried, are no obstacles. Points
+        that are not finite are none either: a driver's mark for "no measurement".
+        """
+        keep = np.isfinite(points).all(axis=1)
+        for x, y, z, radius in exempt:
+            keep &= ~(((points - (x, y, z)) ** 2).sum(axis=1) <= radius * radius)
+        self._points = points[keep]
+
+    def margin(self, q: np.ndarray) -> float:
+        """Return the distance beyond `stop` to the nearest point; inf without points."""
+        if not len(self._points):
+            return np.inf
+        return self._distance(q, self._points) - self._stop
+
+    def sentence(self, margin: float) -> str:
+        """Say how near the nearest point is."""
+        return (
+            f'an obstacle is {margin + self._stop:.3f} m away; the arm slows down below '
+            f'{self._stop + self.slow:g} m and stands at {self._stop:g} m'
+        )

@@ -43,13 +43,13 @@ os.rename(name, name + '.json')
     # Ends with the code $1 as soon as something is written to the pipe $2.
     'exit_when': '#!/bin/sh\necho "waits $$"; read _ < "$2"; exit "$1"\n',
     'stay': '#!/bin/sh\ntrap \'echo "got INT"; exit 0\' INT\necho "up $$"\n'
-    'while :; do sleep 60 & wait; done\n',
+    'while :; do sleep 600 & wait; done\n',
     'deaf': '#!/bin/sh\ntrap "echo got INT" INT\ntrap "echo got TERM" TERM\necho "up $$"\n'
-    'while :; do sleep 60 & wait; done\n',
+    'while :; do sleep 600 & wait; done\n',
     # Ends when $1 reports are written.
     'after_reports': '#!/bin/sh\nuntil [ "$(ls "$T_OUT" | grep -c json)" -ge "$1" ]; do sleep 0.1\n'
     'done\n',
-    'leave': '#!/bin/sh\nsleep 60 &\necho "left $!"\n',
+    'leave': '#!/bin/sh\nsleep 600 &\necho "left $!"\n',
     'spam': '#!/bin/sh\nwhile :; do echo spam; done\n',
     'broken': '#!/no/such/interpreter\n',
 }

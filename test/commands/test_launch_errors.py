@@ -102,7 +102,7 @@ MISTAKES = [
         'give a default: $(env T_NONE DEFAULT)'),
     (2, "launch:\n- log: {message: $(eval '1 + 1')}", '$(eval ...) is refused: it runs Python; '),
     (2, "launch:\n- log: {message: x, if: $(not $(command 'id'))}", '$(command ...) is refused: '),
-    (2, 'launch:\n- log: {message: $(not x)}', "'x' is 'x', expected true, false, 1 or 0"),
+    (2, 'launch:\n- log: {message: $(not x)}', "'x' is not of type bool"),
     (2, 'launch:\n- log: {message: $(find-pkg-share none_such)}', "package 'none_such' is not"),
     (2, 'launch:\n- log: {message: $(find-exec none_such)}', "no program 'none_such' on the PATH"),
     (2, 'launch:\n- include: {file: none.launch.yaml}', 'there is no launch file '),

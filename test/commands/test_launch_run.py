@@ -120,7 +120,7 @@ def test_with_a_required_process_everything_ends(workspace: Workspace, code: int
 
 @pytest.mark.parametrize('number', ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
 def test_a_signal_ends_everything_and_that_is_well(workspace: Workspace, number: str):
-    shell = '- executable: {cmd: "sleep 60 & echo up $!; wait", shell: true, output: screen}\n'
+    shell = '- executable: {cmd: "sleep 600 & echo up $!; wait", shell: true, output: screen}\n'
     with workspace.start(workspace.file(nodes('exec: stay') + shell)) as running:
         pids = [running.number('] up'), running.number('] up')]
         running.signal(signal.Signals[number])
@@ -160,19 +160,19 @@ def test_a_second_interrupt_changes_nothing(workspace: Workspace):
 
 
 def test_under_nohup_a_closed_terminal_is_no_reason_to_end(workspace: Workspace):
-    os.mkfifo(workspace.folder / 'pipe')
-    file = workspace.file(nodes('exec: exit_when, args: 0 pipe'))
     wrapper = ('sh', '-c', 'trap "" HUP; exec "$@"', 'sh')
-    with workspace.start(file, wrapper=wrapper) as running:
-        running.until('waits')
+    with workspace.start(workspace.file(nodes('exec: stay')), wrapper=wrapper) as running:
+        running.until('] up')
         running.signal(signal.SIGHUP)
-        (workspace.folder / 'pipe').write_text('now')
-        running.until('process has finished cleanly')
-        assert running.end().code == 0
+        running.signal(signal.SIGINT)  # delivered after it
+        result = running.end()
+    assert 'user interrupted with SIGINT' in result.out
+    assert 'SIGHUP' not in result.out
+    assert result.code == 0
 
 
 def test_kill_9_of_the_runner_ends_the_processes(workspace: Workspace):
-    file = workspace.file('launch:\n- executable: {cmd: sleep 60}')
+    file = workspace.file('launch:\n- executable: {cmd: sleep 600}')
     with workspace.start(file) as running:
         pid = running.number('process started with pid')
         running.signal(signal.SIGKILL)

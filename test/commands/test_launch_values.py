@@ -1,4 +1,4 @@
-"""Parameters: what text becomes, and what a literal may be."""
+"""Values: what text becomes."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gae_arm.commands.launch_runner.parameters import coerce
 from gae_arm.commands.launch_runner.source import Where
+from gae_arm.commands.launch_runner.values import coerce
 from gae_arm.core.errors import ConfigError
 
+NO_YAML = "is no YAML bool, int, float, text or list; with 'type: str' it is taken as text"
 HERE = Where(Path('some.launch.yaml'), 3)
 
 
@@ -46,17 +47,19 @@ def test_text_is_typed(text: str, kind: str | None, expected: Any) -> None:
 @pytest.mark.parametrize(
     ('text', 'kind', 'message'),
     [
-        ('a: b', None, "'a: b' is, as YAML, dict; with 'type: str' it is taken as text"),
-        ('~', None, "'~' is, as YAML, nothing; with 'type: str' it is taken as text"),
-        ('[a', None, "'[a' is not a YAML value; with 'type: str' it is taken as text"),
-        ('2025-01-01', None, "'2025-01-01' is, as YAML, date; with 'type: str' it"),
-        ('2025-99-01', None, "'2025-99-01' is not a YAML value"),
+        ('a: b', None, f"'a: b' {NO_YAML}"),
+        ('~', None, f"'~' {NO_YAML}"),
+        ('[a', None, f"'[a' {NO_YAML}"),
+        ('2025-01-01', None, f"'2025-01-01' {NO_YAML}"),
+        ('2025-99-01', None, f"'2025-99-01' {NO_YAML}"),
         ('[1, a]', None, "the list mixes types: [1, 'a']"),
         ('[[1]]', None, 'the list mixes types: [[1]]'),
         ('2', 'bool', "'2' is not of type bool"),
         ('1.5', 'int', "'1.5' is not of type int"),
         ('fast', 'float', "'fast' is not of type float"),
         ('[1]', 'bool', "'[1]' is not of type bool"),
+        ('a: b', 'bool', "'a: b' is not of type bool"),
+        ('', 'bool', "'' is not of type bool"),
     ],
 )
 def test_text_of_another_type_is_an_error(text: str, kind: str | None, message: str) -> None:
@@ -74,4 +77,4 @@ def test_text_of_another_type_is_an_error(text: str, kind: str | None, message: 
 )
 def test_what_yaml_writes_comes_back(value: Any) -> None:
     if value != '':
-        assert coerce(yaml.safe_dump(value, allow_unicode=True), None, HERE) == value
+        assert coerce(yaml.safe_dump(value), None, HERE) == value

@@ -2,7 +2,7 @@
 
     source        YAML text          ->  values that know their file and line
     template      `$(name argument)` ->  literal text and calls
-    document      values             ->  actions, all keys checked
+    document      values             ->  actions (fields: their keys, all checked)
     scope         what the actions read and write: variables, environment, file
     substitutions template + scope   ->  text
     parameters    parameters + scope ->  what a --params-file holds

@@ -127,7 +127,7 @@ class Parameter:
     """One parameter; the names of nested ones are joined by dots.
 
     value: a literal, a template that is typed when it is known, or a list of both.
-    kind: what it must become, a key of `parameters.KINDS`; None: whatever YAML makes of it.
+    kind: what it must become, one of `values.KINDS`; None: whatever YAML makes of it.
     """
 
     where: Where

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from gae_arm.commands.launch_runner import actions as a
 from gae_arm.commands.launch_runner.fields import Fields, children, plain, single
-from gae_arm.commands.launch_runner.parameters import KINDS, LISTS, element_kind, fits
 from gae_arm.commands.launch_runner.source import Value, load
 from gae_arm.commands.launch_runner.substitutions import read as read_template
 from gae_arm.commands.launch_runner.template import Template, unescape, words
+from gae_arm.commands.launch_runner.values import KINDS, LISTS, element_kind, fits
 
 SUFFIXES = ('.yaml', '.yml')
 
@@ -22,11 +22,10 @@ def read(path: Path) -> a.Document:
     if name != 'launch':
         raise root.where.error(f"the file begins with {name!r}, a launch file with 'launch:'")
     fields, items = children('launch', body)
-    deprecated = fields.template('deprecated') if fields else None
+    deprecated = fields.text('deprecated') if fields else None
     if fields:
         fields.done()
-    text = deprecated.source if deprecated else None
-    return a.Document(root.where, text, tuple(_action(item) for item in items))
+    return a.Document(root.where, deprecated, tuple(_action(item) for item in items))
 
 
 def _action(value: Value) -> a.Action:
@@ -50,18 +49,18 @@ def _condition(fields: Fields) -> a.Condition | None:
 
 
 def _argument(fields: Fields) -> a.Argument:
-    description = fields.template('description')
     choices = []
     for item in fields.items('choice'):
         choice = Fields('choice', item)
-        choices.append(unescape(choice.required('value').source))
+        choices.append(unescape(choice.required_text('value')))
         choice.done()
+    description = fields.text('description')
     return a.Argument(
         fields.where,
         _condition(fields),
-        name=unescape(fields.required('name').source),
+        name=unescape(fields.required_text('name')),
         default=fields.template('default'),
-        description=None if description is None else unescape(description.source),
+        description=None if description is None else unescape(description),
         choices=tuple(choices),
     )
 
@@ -113,9 +112,9 @@ def _group(body: Value) -> a.Group:
 
 
 def _options(fields: Fields) -> a.Options:
-    on_exit = fields.template('on_exit')
-    if on_exit is not None and on_exit.source != 'shutdown':
-        raise on_exit.where.error(f"'on_exit' is {on_exit.source!r}; it can only be 'shutdown'")
+    on_exit = fields.text('on_exit')
+    if on_exit not in (None, 'shutdown'):
+        raise fields.place('on_exit').error(f"'on_exit' is {on_exit!r}; it can only be 'shutdown'")
     return a.Options(
         cwd=fields.template('cwd'),
         prefix=fields.template('launch-prefix'),
@@ -174,7 +173,7 @@ def _parameter_entry(item: Value) -> a.ParameterFile | tuple[a.Parameter, ...]:
 
 def _parameters(fields: Fields, outer: tuple[Template, ...]) -> tuple[a.Parameter, ...]:
     names = (*outer, fields.required('name'))
-    nested, value, kind = fields.items('param'), fields.get('value'), fields.template('type')
+    nested, value, kind = fields.items('param'), fields.get('value'), fields.text('type')
     fields.done()
     if (value is None) == (not nested) or (nested and kind):
         raise fields.where.error(
@@ -183,10 +182,9 @@ def _parameters(fields: Fields, outer: tuple[Template, ...]) -> tuple[a.Paramete
         )
     if value is None:
         return tuple(p for item in nested for p in _parameters(Fields('param', item), names))
-    if kind is not None and kind.source not in KINDS:
-        raise kind.where.error(f"'type' is {kind.source!r}; there are: {sorted(KINDS)}")
-    kind_name = kind.source if kind else None
-    return (a.Parameter(fields.where, names, _parameter_value(value, kind_name), kind_name),)
+    if kind is not None and kind not in KINDS:
+        raise fields.place('type').error(f"'type' is {kind!r}; there are: {sorted(KINDS)}")
+    return (a.Parameter(fields.where, names, _parameter_value(value, kind), kind),)
 
 
 def _parameter_value(value: Value, kind: str | None) -> a.Scalar | Template | tuple:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gae_arm.commands.launch_runner.actions import Pairs
-from gae_arm.commands.launch_runner.source import Value
+from gae_arm.commands.launch_runner.source import Value, Where
 from gae_arm.commands.launch_runner.substitutions import read
 from gae_arm.commands.launch_runner.template import Template
 
@@ -27,21 +27,35 @@ class Fields:
         self._asked.append(key)
         return self._values.get(key)
 
-    def template(self, key: str) -> Template | None:
-        """Return text with substitutions."""
+    def place(self, key: str) -> Where:
+        """Return where a key stands, or else the action."""
+        return self._values[key].where if key in self._values else self.where
+
+    def text(self, key: str) -> str | None:
+        """Return text as it is written."""
         value = self.get(key)
         if value is None:
             return None
         if not isinstance(value.data, str):
             raise self._wrong(key, value, f'text; put quotes around it: {quoted(value)}')
-        return read(value.data, value.where)
+        return value.data
+
+    def required_text(self, key: str) -> str:
+        """Return text as it is written, of a key that must be there."""
+        text = self.text(key)
+        if text is None:
+            there = sorted(self._values)
+            raise self.where.error(f'{self.kind!r} lacks the key {key!r}; it has: {there}')
+        return text
+
+    def template(self, key: str) -> Template | None:
+        """Return text with substitutions."""
+        text = self.text(key)
+        return None if text is None else read(text, self.place(key))
 
     def required(self, key: str) -> Template:
-        """Return text with substitutions of a key that must be there."""
-        template = self.template(key)
-        if template is None:
-            raise self.where.error(f'{self.kind!r} lacks the key {key!r}; it has: {self._there()}')
-        return template
+        """Return text with substitutions, of a key that must be there."""
+        return read(self.required_text(key), self.place(key))
 
     def flag(self, key: str) -> bool | None:
         """Return true or false. Text is refused: launch takes any text, also 'false', as true."""
@@ -94,9 +108,6 @@ class Fields:
             if key not in self._asked:
                 known = sorted(set(self._asked))
                 raise value.where.error(f'unknown key {key!r} in {self.kind!r}; known are: {known}')
-
-    def _there(self) -> list[str]:
-        return sorted(self._values)
 
     def _wrong(self, key: str, value: Value, wanted: str) -> Exception:
         return value.where.error(f'{key!r} of {self.kind!r} is {plain(value)!r}, expected {wanted}')

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from gae_arm.commands.launch_runner import actions as a
 from gae_arm.commands.launch_runner.log import DESTINATIONS
-from gae_arm.commands.launch_runner.parameters import coerce
 from gae_arm.commands.launch_runner.scope import Scope
 from gae_arm.commands.launch_runner.source import Where
 from gae_arm.commands.launch_runner.substitutions import expand
 from gae_arm.commands.launch_runner.template import shell_words
+from gae_arm.commands.launch_runner.values import coerce
 from gae_arm.core.errors import ConfigError
 
 TIMEOUT = 5.0  # s, of SIGINT and of SIGTERM, as in launch

@@ -11,12 +11,11 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import yaml
-
 from gae_arm.commands.launch_runner import packages
 from gae_arm.commands.launch_runner.scope import Scope
 from gae_arm.commands.launch_runner.source import Where
 from gae_arm.commands.launch_runner.template import Call, Template, parse
+from gae_arm.commands.launch_runner.values import coerce
 from gae_arm.core.errors import ConfigError
 
 REFUSED = {
@@ -111,16 +110,7 @@ def _moved(name: str, there: object) -> ConfigError:
 
 
 def _boolean(scope: Scope, template: Template) -> bool:
-    text = expand(template, scope)
-    value = {'1': True, '0': False}.get(text)
-    if value is None:
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            value = None
-    if not isinstance(value, bool):
-        raise ConfigError(f'{template.source!r} is {text!r}, expected true, false, 1 or 0')
-    return value
+    return bool(coerce(expand(template, scope), 'bool', template.where))
 
 
 def _equal(scope: Scope, left: Template, right: Template) -> bool:

@@ -12,12 +12,13 @@ from gae_arm.core.settings import Settings
 from gae_arm.point_cloud.settings import CloudNodeSettings
 from gae_arm.point_cloud.workspace import WorkspaceSettings
 from gae_arm.ros import topics
+from gae_arm.ros.camera_input import CameraInputSettings
 from gae_arm.ros.topics import Topic
 
 FILE = Path(__file__).parent / 'reference.md'
 NODES: dict[str, tuple[type[Settings], ...]] = {
     'arm_sim': (ArmSimSettings,),
-    'point_cloud': (CloudNodeSettings, WorkspaceSettings),
+    'point_cloud': (CloudNodeSettings, CameraInputSettings, WorkspaceSettings),
 }
 SERVICES = [
     ('`arm_sim/reset`', '`gae_msgs/srv/ResetScene`', 'arm home, the scene of a seed laid out'),

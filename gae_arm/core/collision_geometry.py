@@ -45,7 +45,7 @@ def _triangles(urdf: str, kind: str) -> dict[str, np.ndarray]:
 
 
 def read_mesh(path: Path) -> np.ndarray:
-    """Return the triangles (T, 3, 3) of an STL, OBJ (in their own units) or COLLADA file (metres)."""
+    """Return the triangles (T, 3, 3) of an STL or OBJ (own units) or COLLADA file (metres)."""
     readers = {'.stl': _stl, '.obj': _obj, '.dae': collada_triangles}
     reader = readers.get(path.suffix.lower())
     if reader is None:

@@ -102,17 +102,21 @@ def _least_squares(
 
     Returns the normal, the offset, and the share and RMS distance of the points fitted to.
     """
-    count, first, second = _moments(points, normal, offset, threshold)
-    mean = first / count
-    values, vectors = np.linalg.eigh(second / count - np.outer(mean, mean))
+    a, b, c = map(float, normal)
+    count, *sums = _moments(points, a, b, c, offset, threshold)
+    x, y, z, xx, xy, xz, yy, yz, zz = np.array(sums) / count
+    mean, square = np.array([x, y, z]), np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    values, vectors = np.linalg.eigh(square - np.outer(mean, mean))
     rms = float(np.sqrt(max(values[0], 0.0)))
     return vectors[:, 0], float(vectors[:, 0] @ mean), count / points.shape[1], rms
 
 
 @kernel
-def _moments(points, normal, offset, threshold):  # type: ignore
-    """Return count, sum (3,) and sum of outer products (3, 3) of the points (3, N) near a plane."""
-    a, b, c = normal
+def _moments(points, a, b, c, offset, threshold):  # type: ignore
+    """Return count and sums of x, y, z, xx, xy, xz, yy, yz, zz of the points (3, N) near a plane.
+
+    The plane: a x + b y + c z = offset.
+    """
     count, x, y, z, xx, xy, xz, yy, yz, zz = 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(points.shape[1]):
         p, q, r = np.float64(points[0, i]), np.float64(points[1, i]), np.float64(points[2, i])
@@ -121,8 +125,7 @@ def _moments(points, normal, offset, threshold):  # type: ignore
             x, y, z = x + p, y + q, z + r
             xx, xy, xz = xx + p * p, xy + p * q, xz + p * r
             yy, yz, zz = yy + q * q, yz + q * r, zz + r * r
-    second = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-    return count, np.array([x, y, z]), second
+    return count, x, y, z, xx, xy, xz, yy, yz, zz
 
 
 @kernel

@@ -131,21 +131,34 @@ def _volume(
             f'{cell} m; at most {MAX_CELLS}: use larger cells or check the scale of its mesh'
         )
     grid = np.zeros(counts, np.uint8)
-    _mark_surface((triangles - low) / cell, radius / cell, grid)
+    _mark_surface(*_lattices((triangles - low) / cell), radius / cell, grid)
     _fill_inside(grid)
     return low, grid
 
 
-@kernel
-def _mark_surface(triangles, radius, grid):  # type: ignore
-    """Set all cells whose centre is within `radius` of a triangle; everything in cells.
+def _lattices(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where to sample triangles (T, 3, 3), in cells, densely enough.
 
-    Samples lie on a lattice of SPACING along the two shorter sides, so the nearest sample to any
-    point of the triangle is less than SPACING away.
+    First float64 (T, 3, 3): the corner opposite to the longest side, and the two sides from it.
+    Then int64 (T, 2): into how many steps of at most SPACING each of these is divided. Any point
+    of a triangle is less than SPACING away from a sample.
     """
+    rows = np.arange(len(triangles))
+    opposite = np.roll(triangles, -1, 1) - np.roll(triangles, -2, 1)
+    first = np.linalg.norm(opposite, axis=-1).argmax(1)
+    corner = triangles[rows, first]
+    sides = np.stack([triangles[rows, (first + k) % 3] - corner for k in (1, 2)], 1)
+    steps = np.ceil(np.linalg.norm(sides, axis=-1) / SPACING).astype(np.int64)
+    return np.concatenate([corner[:, None], sides], 1), np.maximum(steps, 1)
+
+
+@kernel
+def _mark_surface(lattices, steps, radius, grid):  # type: ignore
+    """Set all cells whose centre is within `radius` of a triangle; everything in cells."""
     reach = int(np.ceil(radius)) + 1
-    for i in range(len(triangles)):
-        a, ab, ac, n, m = _shorter_sides(triangles[i])
+    for i in range(len(lattices)):
+        a, ab, ac = lattices[i, 0], lattices[i, 1], lattices[i, 2]
+        n, m = steps[i, 0], steps[i, 1]
         for j in range(n + 1):
             for k in range(m + 1):
                 s, t = j / n, k / m
@@ -156,22 +169,6 @@ def _mark_surface(triangles, radius, grid):  # type: ignore
                 _mark_ball(x, y, z, radius, reach, grid)
                 if t < k / m:
                     break
-
-
-@kernel
-def _shorter_sides(triangle):  # type: ignore
-    """Return the corner opposite to the longest side, the sides from it and their divisions."""
-    corner, longest = 0, -1.0
-    for i in range(3):
-        side = triangle[(i + 1) % 3] - triangle[(i + 2) % 3]
-        length = (side * side).sum()
-        if length > longest:
-            corner, longest = i, length
-    a = triangle[corner]
-    ab, ac = triangle[(corner + 1) % 3] - a, triangle[(corner + 2) % 3] - a
-    n = max(int(np.ceil(np.sqrt((ab * ab).sum()) / SPACING)), 1)
-    m = max(int(np.ceil(np.sqrt((ac * ac).sum()) / SPACING)), 1)
-    return a, ab, ac, n, m
 
 
 @kernel

@@ -87,7 +87,9 @@ class LocalSampler:
 
 def farthest_points(points: np.ndarray, count: int, first: int) -> np.ndarray:
     """Return `count` of the points, float32 (M, 3), finite, M >= count, beginning with `first`."""
-    order = _space_order(points)
+    low = points.min(0)
+    extent = max(float((points.max(0) - low).max()), 1e-9)
+    order = _space_order(points, low, np.float32(15 / extent))
     sorted_points = np.ascontiguousarray(points[order].T)
     chosen = np.empty(count, np.int64)
     _farthest(sorted_points, int(np.flatnonzero(order == first)[0]), chosen)
@@ -140,13 +142,11 @@ def _share_of_sphere(cloud, center, radius, share, index):  # type: ignore
 
 
 @kernel
-def _space_order(points):  # type: ignore
-    """Return the order, int64 (N,), in which points follow a Morton curve of 16**3 cells."""
-    low, extent = np.empty(3, np.float32), np.float32(1e-9)
-    for axis in range(3):
-        low[axis] = points[:, axis].min()
-        extent = max(extent, points[:, axis].max() - low[axis])
-    scale = np.float32(15) / extent
+def _space_order(points, low, scale):  # type: ignore
+    """Return the order, int64 (N,), in which points follow a Morton curve of 16**3 cells.
+
+    low: (3,), lower corner of the cells. scale, float32: cells per metre.
+    """
     codes = np.empty(len(points), np.int64)
     starts = np.zeros(16**3 + 1, np.int64)
     for i in range(len(points)):
@@ -204,8 +204,10 @@ def _boxes(points, blocks):  # type: ignore
     low, high = np.empty((3, blocks), np.float32), np.empty((3, blocks), np.float32)
     for b in range(blocks):
         for axis in range(3):
-            part = points[axis, b * BLOCK : (b + 1) * BLOCK]
-            low[axis, b], high[axis, b] = part.min(), part.max()
+            smallest, largest = np.float32(np.inf), np.float32(-np.inf)
+            for i in range(b * BLOCK, min((b + 1) * BLOCK, points.shape[1])):
+                smallest, largest = min(smallest, points[axis, i]), max(largest, points[axis, i])
+            low[axis, b], high[axis, b] = smallest, largest
     return low, high
 
 

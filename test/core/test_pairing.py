@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gae_arm.core.errors import InvalidValueError
-from gae_arm.point_cloud.pairing import KEPT, FramePairer
+from gae_arm.core.pairing import KEPT, FramePairer
 
 MS = 1_000_000
 

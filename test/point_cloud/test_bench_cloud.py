@@ -54,7 +54,7 @@ def test_the_camera_moves_and_comes_back(scene):
 
 @pytest.mark.parametrize('codec', ['encoders', 'decoders'])
 def test_the_other_codecs_agree(codec):
-    from gae_arm.point_cloud.codec import encode
+    from gae_arm.core.cloud_codec import encode
 
     points = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     data = encode(points).data

@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import lru_cache
 
 import numpy as np
 import pinocchio as pin
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from three_arms import ARMS, kinematics_of, random_positions
 
 from gae_arm.arm_control.ik import DifferentialIk, IkSettings
 from gae_arm.arm_control.kinematics import Kinematics, pose_error
 from gae_arm.core import geometry
-from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.errors import InvalidValueError
-from gae_arm.core.paths import arm_file
 
-ARMS = ('panda', 'ur5', 'xarm7')
 DT = 0.01
 SINGULAR = {'panda': (3, -0.0698), 'ur5': (4, 0.0), 'xarm7': (5, 0.1)}
 """A joint and an angle that make the arm singular from home: straight elbow, straight wrists."""
 
 
-@lru_cache
-def kinematics_of(name: str) -> Kinematics:
-    return Kinematics(load_arm(arm_file(name)))
-
-
 def with_limits(name: str, **limits: np.ndarray) -> Kinematics:
     arm = kinematics_of(name).arm
     return Kinematics(dataclasses.replace(arm, limits=dataclasses.replace(arm.limits, **limits)))
-
-
-def random_positions(arm: ArmConfig, random: np.random.Generator, share: float = 1.0) -> np.ndarray:
-    low, high = arm.limits.lower, arm.limits.upper
-    return (low + high) / 2 + share * (high - low) / 2 * random.uniform(-1, 1, len(low))
 
 
 def random_pose(random: np.random.Generator) -> np.ndarray:
@@ -60,7 +47,7 @@ def test_limits_hold_in_every_step(name, seed, dt, at_limit):
     kinematics = kinematics_of(name)
     limits = kinematics.arm.limits
     random = np.random.default_rng(seed)
-    q = random_positions(kinematics.arm, random)
+    q = random_positions(name, 1, seed)[0]
     if at_limit:
         q = np.where(random.random(len(q)) < 0.5, limits.upper, q)
     ik = DifferentialIk(kinematics)
@@ -97,8 +84,7 @@ def test_neighbouring_poses_are_tracked(name):
     random = np.random.default_rng(0)
     ik = DifferentialIk(kinematics)
     checked = 0
-    for _ in range(20):
-        start = random_positions(kinematics.arm, random, 0.7)
+    for start in random_positions(name, 20, share=0.7):
         direction = random.uniform(-1, 1, kinematics.n)
         path = [start + 0.1 * direction * (1 - np.cos(np.pi * i / 50)) for i in range(51)]
         targets = [kinematics.forward(p) for p in path]
@@ -248,7 +234,7 @@ def test_the_same_step_gives_the_same_answer():
     kinematics = kinematics_of('xarm7')
     ik = DifferentialIk(kinematics)
     random = np.random.default_rng(2)
-    q, target = random_positions(kinematics.arm, random), random_pose(random)
+    q, target = random_positions('xarm7', 1)[0], random_pose(random)
     first = ik.step(q, target, DT)
     ik.step(kinematics.arm.home, random_pose(random), DT)
     assert ik.step(q, target, DT) == first

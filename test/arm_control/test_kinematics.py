@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +10,13 @@ import pinocchio as pin
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from three_arms import ARMS, kinematics_of, random_positions
 
 from gae_arm.arm_control.kinematics import Kinematics, pose_error
 from gae_arm.core import geometry
-from gae_arm.core.arm import ArmConfig, GripperConfig, JointLimits, load_arm
+from gae_arm.core.arm import ArmConfig, GripperConfig, JointLimits
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.kinematic_tree import KinematicTree
-from gae_arm.core.paths import arm_file
-
-ARMS = ('panda', 'ur5', 'xarm7')
-
-
-@lru_cache
-def kinematics_of(name: str) -> Kinematics:
-    return Kinematics(load_arm(arm_file(name)))
-
-
-def random_positions(arm: ArmConfig, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(arm.limits.lower, arm.limits.upper)
 
 
 @pytest.mark.parametrize('name', ARMS)
@@ -37,7 +25,7 @@ def random_positions(arm: ArmConfig, seed: int) -> np.ndarray:
 def test_every_frame_is_where_the_urdf_says(name, seed, opening):
     kinematics = kinematics_of(name)
     arm = kinematics.arm
-    q = random_positions(arm, seed)
+    q = random_positions(name, 1, seed)[0]
     tree = KinematicTree(kinematics.urdf)
     positions = dict(zip(arm.joints, q, strict=True))
     positions |= dict(zip(arm.gripper.joints, arm.gripper.positions(opening), strict=True))
@@ -53,7 +41,7 @@ def test_every_frame_is_where_the_urdf_says(name, seed, opening):
 @given(seed=st.integers(0, 10_000))
 def test_jacobian_is_the_derivative_of_the_pose(name, seed):
     kinematics = kinematics_of(name)
-    q, h = random_positions(kinematics.arm, seed), 1e-6
+    q, h = random_positions(name, 1, seed)[0], 1e-6
     for j, column in enumerate(kinematics.jacobian(q).T):
         step = h * np.eye(kinematics.n)[j]
         twist = pose_error(kinematics.forward(q - step), kinematics.forward(q + step)) / (2 * h)
@@ -65,7 +53,7 @@ def test_jacobian_is_the_derivative_of_the_pose(name, seed):
 @given(seed=st.integers(0, 10_000))
 def test_manipulability_is_the_root_of_the_determinant(name, seed):
     kinematics = kinematics_of(name)
-    q = random_positions(kinematics.arm, seed)
+    q = random_positions(name, 1, seed)[0]
     J = kinematics.jacobian(q)
     determinant = max(np.linalg.det(J @ J.T), 0.0)
     assert kinematics.manipulability(q) ** 2 == pytest.approx(determinant, abs=1e-12)

@@ -6,27 +6,17 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from three_arms import ARMS, kinematics_of, random_positions
 
-from gae_arm.arm_control.kinematics import Kinematics, pose_error
+from gae_arm.arm_control.kinematics import pose_error
 from gae_arm.arm_control.pose_ik import PoseIk, PoseIkSettings
 from gae_arm.core import geometry
-from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import InvalidValueError
-from gae_arm.core.paths import arm_file
-
-ARMS = ('panda', 'ur5', 'xarm7')
 
 
 @lru_cache
 def ik_of(name: str) -> PoseIk:
-    return PoseIk(Kinematics(load_arm(arm_file(name))))
-
-
-def random_positions(ik: PoseIk, count: int, share: float = 0.9, seed: int = 0) -> np.ndarray:
-    limits = ik.kinematics.arm.limits
-    middle, half = (limits.lower + limits.upper) / 2, (limits.upper - limits.lower) / 2
-    scatter = np.random.default_rng(seed).uniform(-1, 1, (count, ik.kinematics.n))
-    return middle + share * half * scatter
+    return PoseIk(kinematics_of(name))
 
 
 @pytest.mark.parametrize('name', ARMS)
@@ -34,7 +24,7 @@ def test_every_pose_of_the_workspace_is_solved(name):
     ik = ik_of(name)
     kinematics = ik.kinematics
     limits = kinematics.arm.limits
-    for q in random_positions(ik, 150):
+    for q in random_positions(name, 150, share=0.9):
         target = kinematics.forward(q)
         solution = ik.solve(kinematics.arm.home, target)
         assert solution.reached, q.tolist()
@@ -53,7 +43,7 @@ def test_from_a_seed_nearby_the_solution_is_nearby(name):
     ik = PoseIk(ik_of(name).kinematics, PoseIkSettings(restarts=0))
     limits = ik.kinematics.arm.limits
     random = np.random.default_rng(1)
-    for q in random_positions(ik, 100, share=1.0):
+    for q in random_positions(name, 100):
         if ik.kinematics.manipulability(q) < 0.01:
             continue
         seed = np.clip(q + random.uniform(-0.05, 0.05, len(q)), limits.lower, limits.upper)
@@ -86,7 +76,7 @@ def test_a_pose_out_of_reach_is_not_reached(name):
 def test_the_same_call_gives_the_same_answer(name):
     ik, again = ik_of(name), PoseIk(ik_of(name).kinematics)
     home = ik.kinematics.arm.home
-    target = ik.kinematics.forward(random_positions(ik, 1, seed=4)[0])
+    target = ik.kinematics.forward(random_positions(name, 1, seed=4, share=0.9)[0])
     assert ik.solve(home, target) == again.solve(home, target)
 
 

@@ -7,20 +7,17 @@ from functools import lru_cache
 import numpy as np
 import pinocchio as pin
 import pytest
+from three_arms import ARMS, kinematics_of, random_positions
 
 from gae_arm.arm_control.kinematics import Kinematics, pose_error
 from gae_arm.arm_control.reach import Reach
 from gae_arm.core import geometry
-from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import InvalidValueError
-from gae_arm.core.paths import arm_file
-
-ARMS = ('panda', 'ur5', 'xarm7')
 
 
 @lru_cache
 def reach_of(name: str) -> Reach:
-    return Reach(Kinematics(load_arm(arm_file(name))))
+    return Reach(kinematics_of(name))
 
 
 def distance(error: np.ndarray) -> float:
@@ -85,8 +82,7 @@ def test_the_nearest_pose_is_where_its_joint_positions_lead(name):
 @pytest.mark.parametrize('name', ARMS)
 def test_what_the_arm_can_do_is_reachable(name):
     reach = reach_of(name)
-    limits = reach.kinematics.arm.limits
-    for q in np.random.default_rng(0).uniform(limits.lower, limits.upper, (50, reach.kinematics.n)):
+    for q in random_positions(name, 50):
         answer = reach.check(reach.kinematics.forward(q))
         assert answer.reachable, q.tolist()
         assert answer.position_error < 1e-5

@@ -1,0 +1,190 @@
+"""Distance from a robot's convex pieces to a cloud of points: exact, signed, compiled.
+
+Branch and bound: the box around each joint's pieces bounds the distance of a point from below; only
+the few points that could be nearer than the best so far are measured against faces.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gae_arm.core.jit import kernel
+
+
+class Pieces(NamedTuple):
+    """J bodies of convex pieces as flat arrays; faces in their body's frame, metres.
+
+    corners: float64 (F, 3, 3). normals: float64 (F, 3), unit, outward. offsets: float64 (F,),
+    normal . p of the face's plane. first_face: int64 (P + 1,); piece i has the faces
+    first_face[i] to first_face[i + 1]. first_piece: int64 (J + 1,), likewise pieces of body j.
+    low, high: float64 (J, 3), the body's box.
+    """
+
+    corners: np.ndarray
+    normals: np.ndarray
+    offsets: np.ndarray
+    first_face: np.ndarray
+    first_piece: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def pack(bodies: list[list[np.ndarray]]) -> Pieces:
+    """Return pieces for `nearest`: for every body the triangles (F, 3, 3) of its pieces."""
+    faces = [triangles for body in bodies for triangles in body]
+    corners = np.concatenate(faces) if faces else np.empty((0, 3, 3))
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return Pieces(
+        corners=corners,
+        normals=normals,
+        offsets=np.einsum('ij,ij->i', normals, corners[:, 0]),
+        first_face=np.cumsum([0, *(len(f) for f in faces)]),
+        first_piece=np.cumsum([0, *(len(body) for body in bodies)]),
+        low=np.array([np.concatenate(body).min((0, 1)) for body in bodies]).reshape(-1, 3),
+        high=np.array([np.concatenate(body).max((0, 1)) for body in bodies]).reshape(-1, 3),
+    )
+
+
+@kernel
+def nearest(
+    pieces: Pieces, transforms: np.ndarray, points: np.ndarray
+) -> tuple[float, int, int, float, float, float]:
+    """Return distance, m, piece, point and x, y, z of the spot on the piece nearest to the point.
+
+    transforms: float64 (J, 4, 4), from the points' frame to each body's. points: float64 (N, 3),
+    finite. The spot is in its body's frame. The distance is negative for a point inside a piece: as
+    deep as the nearest face is. Without bodies or points it is infinite and both indices are -1.
+    """
+    bodies, count = len(transforms), len(points)
+    bound = np.empty((bodies, count))
+    first_body, first_point, least = -1, -1, np.inf
+    for j in range(bodies):
+        for i in range(count):
+            x, y, z = _moved(transforms[j], points[i])
+            bound[j, i] = _box_distance(pieces.low[j], pieces.high[j], x, y, z)
+            if bound[j, i] < least:
+                first_body, first_point, least = j, i, bound[j, i]
+    best, piece, point, sx, sy, sz = np.inf, -1, -1, np.nan, np.nan, np.nan
+    if first_body < 0:
+        return best, piece, point, sx, sy, sz
+    # The most promising pair first: after it, few others need a closer look.
+    x, y, z = _moved(transforms[first_body], points[first_point])
+    best, piece, sx, sy, sz = _to_body(pieces, first_body, x, y, z, np.inf)
+    point = first_point
+    for j in range(bodies):
+        for i in range(count):
+            if bound[j, i] < best:
+                x, y, z = _moved(transforms[j], points[i])
+                found = _to_body(pieces, j, x, y, z, best)
+                if found[0] < best:
+                    best, piece, sx, sy, sz = found
+                    point = i
+    return best, piece, point, sx, sy, sz
+
+
+@kernel
+def _to_body(
+    pieces: Pieces, body: int, x: float, y: float, z: float, best: float
+) -> tuple[float, int, float, float, float]:
+    """Return distance, piece and spot of the nearest piece of a body, if nearer than `best`."""
+    piece, sx, sy, sz = -1, np.nan, np.nan, np.nan
+    for k in range(pieces.first_piece[body], pieces.first_piece[body + 1]):
+        first, last = pieces.first_face[k], pieces.first_face[k + 1]
+        height, top = -np.inf, -1
+        for f in range(first, last):
+            h = _height(pieces, f, x, y, z)
+            if h > height:
+                height, top = h, f
+                if height >= best:
+                    break
+        if height >= best:
+            continue
+        if height <= 0.0:
+            best, piece = height, k
+            sx = x - height * pieces.normals[top, 0]
+            sy = y - height * pieces.normals[top, 1]
+            sz = z - height * pieces.normals[top, 2]
+            continue
+        for f in range(first, last):
+            h = _height(pieces, f, x, y, z)
+            if 0.0 < h < best:
+                a, b, c = _on_triangle(pieces.corners[f], x, y, z)
+                distance = np.sqrt((a - x) ** 2 + (b - y) ** 2 + (c - z) ** 2)
+                if distance < best:
+                    best, piece, sx, sy, sz = distance, k, a, b, c
+    return best, piece, sx, sy, sz
+
+
+@kernel
+def _height(pieces: Pieces, f: int, x: float, y: float, z: float) -> float:
+    """Return how far a point is above the plane of a face, m."""
+    n = pieces.normals[f]
+    return n[0] * x + n[1] * y + n[2] * z - pieces.offsets[f]
+
+
+@kernel
+def _moved(T: np.ndarray, p: np.ndarray) -> tuple[float, float, float]:
+    return (
+        T[0, 0] * p[0] + T[0, 1] * p[1] + T[0, 2] * p[2] + T[0, 3],
+        T[1, 0] * p[0] + T[1, 1] * p[1] + T[1, 2] * p[2] + T[1, 3],
+        T[2, 0] * p[0] + T[2, 1] * p[1] + T[2, 2] * p[2] + T[2, 3],
+    )
+
+
+@kernel
+def _box_distance(low: np.ndarray, high: np.ndarray, x: float, y: float, z: float) -> float:
+    """Return the distance to a box, negative inside: a bound for all that the box encloses."""
+    dx = max(low[0] - x, x - high[0])
+    dy = max(low[1] - y, y - high[1])
+    dz = max(low[2] - z, z - high[2])
+    deepest = max(dx, dy, dz)
+    if deepest <= 0.0:
+        return deepest
+    return np.sqrt(max(dx, 0.0) ** 2 + max(dy, 0.0) ** 2 + max(dz, 0.0) ** 2)
+
+
+@kernel
+def _on_triangle(corners: np.ndarray, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """Return the spot on a triangle (3, 3) nearest to a point."""
+    a = corners[0]
+    ux, uy, uz = corners[1, 0] - a[0], corners[1, 1] - a[1], corners[1, 2] - a[2]
+    vx, vy, vz = corners[2, 0] - a[0], corners[2, 1] - a[1], corners[2, 2] - a[2]
+    px, py, pz = x - a[0], y - a[1], z - a[2]
+    uu, uv, vv = (
+        _dot(ux, uy, uz, ux, uy, uz),
+        _dot(ux, uy, uz, vx, vy, vz),
+        _dot(vx, vy, vz, vx, vy, vz),
+    )
+    up, vp = _dot(ux, uy, uz, px, py, pz), _dot(vx, vy, vz, px, py, pz)
+    s, t = _weights(uu, uv, vv, up, vp)
+    return a[0] + s * ux + t * vx, a[1] + s * uy + t * vy, a[2] + s * uz + t * vz
+
+
+@kernel
+def _weights(uu: float, uv: float, vv: float, up: float, vp: float) -> tuple[float, float]:
+    """Return s, t >= 0, s + t <= 1 of the spot a + s u + t v nearest to a + p."""
+    determinant = uu * vv - uv * uv
+    s, t = vv * up - uv * vp, uu * vp - uv * up
+    if s >= 0.0 and t >= 0.0 and s + t <= determinant:
+        return s / determinant, t / determinant
+    # Outside: the nearest of the three edges' nearest spots.
+    best_s, best_t = min(max(up / uu, 0.0), 1.0), 0.0
+    least = best_s * best_s * uu - 2.0 * best_s * up
+    t = min(max(vp / vv, 0.0), 1.0)
+    cost = t * t * vv - 2.0 * t * vp
+    if cost < least:
+        best_s, best_t, least = 0.0, t, cost
+    t = min(max((uu - uv - up + vp) / (uu - 2.0 * uv + vv), 0.0), 1.0)
+    s = 1.0 - t
+    cost = s * s * uu + 2.0 * s * t * uv + t * t * vv - 2.0 * (s * up + t * vp)
+    if cost < least:
+        best_s, best_t = s, t
+    return best_s, best_t
+
+
+@kernel
+def _dot(ax: float, ay: float, az: float, bx: float, by: float, bz: float) -> float:
+    return ax * bx + ay * by + az * bz

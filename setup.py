@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 NAME = 'gae_arm'
 NODES = {
     'arm_sim': 'gae_arm.arm_sim.node:main',
+    'calibration_health': 'gae_arm.point_cloud.calibration.node:main',
     'point_cloud': 'gae_arm.point_cloud.node:main',
 }
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from gae_arm.arm_sim.settings import ArmSimSettings
 from gae_arm.commands.main import VERBS
 from gae_arm.core.settings import Settings
+from gae_arm.point_cloud.calibration.health import HealthSettings
+from gae_arm.point_cloud.calibration.node import HealthNodeSettings
 from gae_arm.point_cloud.settings import CloudNodeSettings
 from gae_arm.point_cloud.workspace import WorkspaceSettings
 from gae_arm.ros import topics
@@ -19,6 +21,7 @@ FILE = Path(__file__).parent / 'reference.md'
 NODES: dict[str, tuple[type[Settings], ...]] = {
     'arm_sim': (ArmSimSettings,),
     'point_cloud': (CloudNodeSettings, CameraInputSettings, WorkspaceSettings),
+    'calibration_health': (HealthNodeSettings, CameraInputSettings, HealthSettings),
 }
 SERVICES = [
     ('`arm_sim/reset`', '`gae_msgs/srv/ResetScene`', 'arm home, the scene of a seed laid out'),

@@ -11,6 +11,8 @@ from graph import graph
 from sensor_msgs.msg import CameraInfo, Image
 
 from gae_arm.core.camera import CameraFrame, CameraIntrinsics
+from gae_arm.core.geometry import transform
+from gae_arm.point_cloud.calibration.extrinsics import Extrinsics, save_extrinsics
 from gae_arm.ros import topics
 from gae_arm.ros.camera_msgs import frame_to_msgs
 from gae_arm.ros.cloud_msgs import points_from_msg
@@ -19,7 +21,7 @@ from gae_arm.ros.stamps import time_to_msg
 WIDTH, HEIGHT = 64, 48
 K = np.array([[60.0, 0, 31.5], [0, 60.0, 23.5], [0, 0, 1]])
 # One metre above the table, looking down: x of the image is x of the base.
-LOOKING_DOWN = ('camera_xyz:=[0.4, 0.0, 1.0]', 'camera_xyzw:=[1.0, 0.0, 0.0, 0.0]')
+LOOKING_DOWN = transform(np.diag([1.0, -1.0, -1.0]), [0.4, 0.0, 1.0])
 
 
 class Camera:
@@ -67,8 +69,10 @@ def _values(status: DiagnosticStatus) -> dict[str, str]:
 
 @pytest.fixture(scope='module')
 def alone(tmp_path_factory, own_domain):
-    words = ('point_cloud.launch.yaml', 'extrinsics:=parameters', 'mask_robot:=false')
-    with graph(tmp_path_factory.mktemp('alone'), *words, *LOOKING_DOWN) as (_, probe):
+    folder = tmp_path_factory.mktemp('alone')
+    save_extrinsics(folder / 'camera.yaml', Extrinsics('panda_link0', 'camera', LOOKING_DOWN))
+    words = ('mask_robot:=false', 'calibration_health:=false', f'camera:={folder}/camera.yaml')
+    with graph(folder, 'point_cloud.launch.yaml', *words) as (_, probe):
         yield Camera(probe)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from gae_arm.commands.benches.cloud_scene import BenchScene
 from gae_arm.commands.benches.launched import launched, own_domain
 from gae_arm.commands.benches.measure import Row
-from gae_arm.core.geometry import matrix_to_quaternion
+from gae_arm.point_cloud.calibration.extrinsics import Extrinsics, save_extrinsics
 
 SIZE = (640, 480)
 
@@ -31,9 +31,9 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder, own_domain():
         path = Path(folder) / 'scene.npz'
         _save(scene, path)
-        pose = scene.T_base_camera
-        xyz, xyzw = pose[:3, 3].tolist(), matrix_to_quaternion(pose[:3, :3]).tolist()
-        words = ['extrinsics:=parameters', f'camera_xyz:={xyz}', f'camera_xyzw:={xyzw}']
+        camera = Path(folder) / 'camera.yaml'
+        save_extrinsics(camera, Extrinsics(scene.base_frame, 'camera', scene.T_base_camera))
+        words = [f'camera:={camera}', 'calibration_health:=false']
         with launched('point_cloud.launch.yaml', *words):
             seen = watch(path, args.rate, args.seconds)
     name = f'{SIZE[0]}x{SIZE[1]} at {args.rate:g} Hz'

@@ -32,6 +32,7 @@ class BenchScene:
     def __init__(self, width: int, height: int, seed: int = 0) -> None:
         arm = load_arm(arm_file('panda'))
         urdf = load_urdf(arm)
+        self.base_frame = arm.base_frame
         opened = zip(arm.gripper.joints, arm.gripper.opened, strict=True)
         self.positions = {**dict(zip(arm.joints, arm.home, strict=True)), **dict(opened)}
         self.T_base_camera = geometry.look_at(EYE, [0.35, 0.0, 0.15])

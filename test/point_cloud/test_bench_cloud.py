@@ -57,9 +57,15 @@ def test_the_other_codecs_agree(codec):
     from gae_arm.core.cloud_codec import encode
 
     points = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
-    data = encode(points).data
-    for run in getattr(cloud_peers, codec)(points if codec == 'encoders' else data).values():
-        np.testing.assert_array_equal(run(), data if codec == 'encoders' else points)
+    expected = encode(points).data if codec == 'encoders' else points
+    for run in getattr(cloud_peers, codec)(points).values():
+        np.testing.assert_array_equal(run(), expected)
+
+
+def test_peers_that_are_not_installed_are_named(monkeypatch):
+    monkeypatch.setitem(cloud_peers.OPTIONAL, 'no_such_peer', 'pip install it')
+    line = 'no_such_peer is not installed, its rows are left out (pip install it)'
+    assert line in cloud_peers.left_out()
 
 
 def test_rows_hold_medians_and_ratios():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Yield the full path at every image size, its stages, and the codec."""
+    from gae_arm.commands.benches.cloud_peers import left_out
+
+    for line in left_out():
+        print(line, file=sys.stderr)
     full = []
     for size in SIZES:
         for row in _full_path(size, args.rounds, args.seed):
@@ -86,7 +91,7 @@ def _codec(rounds: int, seed: int) -> Iterator[Row]:
         layout = cloud.width, cloud.height, cloud.point_step, cloud.row_step, cloud.is_bigendian
         return read_points(decode(cloud.fields, *layout, cloud.data))
 
-    encoders, decoders = cloud_peers.encoders(points), cloud_peers.decoders(cloud.data)
+    encoders, decoders = cloud_peers.encoders(points), cloud_peers.decoders(points)
     yield from compare(f'encode {len(points):,} points', lambda: encode(points), encoders, rounds)
     yield from compare(f'decode {len(points):,} points', read, decoders, rounds)
 

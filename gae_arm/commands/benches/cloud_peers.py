@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import importlib
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,29 @@ LOCAL_VOXEL = 0.004
 VOXEL = 0.005
 
 
+# What is measured where it is installed; no package index has sensor_msgs_py, ROS 2 does.
+OPTIONAL = {
+    'open3d': 'pip install open3d; apt install libusb-1.0-0 libgomp1',
+    'fpsample': 'pip install fpsample',
+    'sensor_msgs_py': 'apt install ros-jazzy-sensor-msgs-py',
+}
+
+
 def optional(module: str) -> Any | None:
     """Return the module, or None where it, or a library that it needs, is not installed."""
     try:
-        return __import__(module)
+        return importlib.import_module(module)
     except (ImportError, OSError):
         return None
+
+
+def left_out() -> list[str]:
+    """Return a line about each peer that is not measured."""
+    return [
+        f'{name} is not installed, its rows are left out ({command})'
+        for name, command in OPTIONAL.items()
+        if optional(name) is None
+    ]
 
 
 class Open3DRoute:
@@ -142,14 +160,31 @@ def encoders(points: np.ndarray) -> dict[str, Run]:
         data.frombytes(rows.tobytes())
         return data
 
-    return {'structured array': structured}
+    out: dict[str, Run] = {'structured array': structured}
+    if optional('sensor_msgs_py') is not None:
+        out['sensor_msgs_py'] = lambda: _their_cloud(points).data
+    return out
 
 
-def decoders(data: array.array) -> dict[str, Run]:
-    """Return other ways from the `data` of a message to points (N, 3)."""
+def decoders(points: np.ndarray) -> dict[str, Run]:
+    """Return other ways from the `data` of a message with points (N, 3) to these."""
+    data = array.array('B')
+    data.frombytes(np.ascontiguousarray(points, '<f4').tobytes())
 
     def structured() -> np.ndarray:
         rows = np.frombuffer(data, XYZ)
         return np.stack([rows[axis] for axis in 'xyz'], -1)
 
-    return {'structured array': structured}
+    out: dict[str, Run] = {'structured array': structured}
+    theirs = optional('sensor_msgs_py.point_cloud2')
+    if theirs is not None:
+        message = _their_cloud(points)
+        out['sensor_msgs_py'] = lambda: theirs.read_points_numpy(message)
+    return out
+
+
+def _their_cloud(points: np.ndarray) -> Any:
+    from sensor_msgs_py.point_cloud2 import create_cloud_xyz32
+    from std_msgs.msg import Header
+
+    return create_cloud_xyz32(Header(), points)

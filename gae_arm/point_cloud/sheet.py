@@ -16,6 +16,7 @@ from gae_arm.point_cloud.planes import Plane
 SIZE = (1600, 930)
 GAP = 12
 TITLE = 26
+LINE = 22
 LEFT = 520
 BIG = (SIZE[0] - LEFT - 3 * GAP, 530)
 SMALL = ((BIG[0] - GAP) // 2, SIZE[1] - BIG[1] - 2 * TITLE - 3 * GAP)
@@ -52,9 +53,11 @@ def draw_sheet(
     metres = frame.depth * np.float32(0.001) if frame.depth.dtype == np.uint16 else frame.depth
     used = np.zeros(metres.size, np.bool_)
     used[pixels] = True
-    bottom = _draw_images(page, frame, metres, used.reshape(metres.shape))
+    height = (SIZE[1] - LINE * len(facts) - 5 * TITLE) // (1 if frame.color is None else 2)
+    size = _fitted(metres.shape, (LEFT, height - TITLE))
+    bottom = _draw_images(page, frame, metres, used.reshape(metres.shape), size)
     for i, fact in enumerate(facts):
-        label(ImageDraw.Draw(page), (GAP, bottom + 22 * i), fact)
+        label(ImageDraw.Draw(page), (GAP, bottom + LINE * i), fact)
     if frame.color is None:
         colors = _turbo(metres.reshape(-1)[pixels], _limits(metres.reshape(-1)[pixels]))
     else:
@@ -70,12 +73,21 @@ def draw_sheet(
     return page
 
 
+def _fitted(shape: tuple[int, ...], room: tuple[int, int]) -> tuple[int, int]:
+    """Return the largest (width, height) of an image (H, W) in a room (width, height)."""
+    scale = min(room[0] / shape[1], room[1] / shape[0])
+    return max(int(shape[1] * scale), 1), max(int(shape[0] * scale), 1)
+
+
 def _draw_images(
-    page: Image.Image, frame: CameraFrame, metres: np.ndarray, used: np.ndarray
+    page: Image.Image,
+    frame: CameraFrame,
+    metres: np.ndarray,
+    used: np.ndarray,
+    size: tuple[int, int],
 ) -> int:
-    """Draw colour and depth on the left; return the row below them."""
+    """Draw colour and depth, each of `size`, on the left; return the row below them."""
     draw = ImageDraw.Draw(page)
-    size = (LEFT, LEFT * metres.shape[0] // metres.shape[1])
     y = GAP
     gray = np.full((*metres.shape, 3), 60, np.uint8)
     if frame.color is not None:
@@ -89,10 +101,10 @@ def _draw_images(
     label(draw, (GAP, y), 'depth of the points used; grey: not used, black: no reading')
     page.paste(Image.fromarray(overlay.astype(np.uint8)).resize(size), (GAP, y + TITLE))
     y += TITLE + size[1] + GAP // 2
-    bar = _turbo(np.linspace(0, 1, LEFT)[None], (0, 1)).astype(np.uint8)
+    bar = _turbo(np.linspace(0, 1, size[0])[None], (0, 1)).astype(np.uint8)
     page.paste(Image.fromarray(np.repeat(bar, 10, 0)), (GAP, y))
     label(draw, (GAP, y + 14), f'{limits[0]:.2f} m')
-    label(draw, (GAP + LEFT, y + 14), f'{limits[1]:.2f} m', anchor='ra')
+    label(draw, (GAP + size[0], y + 14), f'{limits[1]:.2f} m', anchor='ra')
     return y + 44
 
 

@@ -88,6 +88,11 @@ class ArmSurface:
         kept = facing < -GRAZING
         return ArmImage(points[kept], normals[kept])
 
+    def warm_up(self) -> None:
+        """Compile what `draw` needs, or load it from the cache: seconds the first time."""
+        tiny = CameraIntrinsics(8, 6, np.array([[8, 0, 4], [0, 8, 3], [0, 0, 1]]))
+        self.draw(np.tile(np.eye(4), (len(self.links), 1, 1)), tiny)
+
     def _normals(self, rows: np.ndarray, A: np.ndarray, points: np.ndarray) -> np.ndarray:
         """Return the unit normals (N, 3), towards the camera, of the triangles of these rows."""
         a, b, c = np.moveaxis(self._triangles[rows].astype(np.float64), 1, 0)

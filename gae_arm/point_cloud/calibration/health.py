@@ -95,6 +95,7 @@ class CalibrationHealth:
         self._surface = ArmSurface(arm, self.settings.geometry)
         self._rays: RayTable | None = None
         self._window: list[tuple[int, ArmShift]] = []
+        self._surface.warm_up()
 
     def update(
         self, frame: CameraFrame, state: RobotState, T_base_camera: np.ndarray

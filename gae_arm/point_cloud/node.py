@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from gae_arm.core.arm import load_arm
@@ -41,7 +42,7 @@ class PointCloudNode(Node):
         self._pipeline = CloudPipeline(workspace, self._mask)
         self._points = topics.POINTS.publisher(self)
         self._view = topics.POINTS_VIEW.publisher(self)
-        self._color_subscription = None
+        self._color_subscription: Subscription | None = None
         self._color: Image | None = None
         self._next_view_ns = 0
         self._seen: dict[str, object] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from rclpy.node import Node
@@ -115,7 +116,7 @@ class CameraInput:
             ('depth', topics.DEPTH),
         ):
             if stream in streams:
-                topic.subscription(node, lambda msg, stream=stream: self._take(stream, msg))
+                topic.subscription(node, partial(self._take, stream))
 
     def now_ns(self) -> int:
         """Return the time of the node's clock, nanoseconds."""

@@ -13,6 +13,7 @@ VERBS = {
     'setup': 'make everything ready: ROS 2, Python packages, interfaces',
     'launch': 'run a launch file',
     'cloud': 'draw the cloud of one RGB-D image, to check a camera',
+    'calibrate': 'find where the camera stands, or print a board for it',
     'bench': 'measure speed, beside what a user would pick instead',
     'doctor': 'check the machine and the running graph; say what to do',
     'test': 'run lint, types and all tests',

@@ -22,6 +22,8 @@ from gae_arm.core.motion import HaltReason
 MEASUREMENTS = 24
 CLOSING_SHARE = 0.5
 """Share of the remaining margin that the arm may use up within one look-ahead."""
+RETREAT = 0.005
+"""m by which a motion out of a breach may seem to make it worse: nothing is certain to the last."""
 CREEP = 0.2
 """Speed scale for moving away from an obstacle that is nearer than `stop_distance`."""
 
@@ -108,17 +110,18 @@ class _Measured:
         return margin
 
     def floor(self, q: np.ndarray) -> float:
-        """Return the margin that a motion from q must keep: 0, or no worse than it is at q."""
+        """Return the margin that a motion from q must keep: 0, or hardly less than it is at q."""
         if self.bound(q[None])[0] >= 0:
             return 0.0
         margin = self.measure(q)
-        return margin if -np.inf < margin < 0 else 0.0
+        return margin - RETREAT if -np.inf < margin < 0 else 0.0
 
     def refusal(self, motion: Motion) -> Cause | None:
         """Return why the motion is not certain to keep this rule, None if it is.
 
         The last point, where the arm stands, keeps it in full, the others but for the slack. Where
-        the rule is broken already, the motion must not make it worse.
+        the rule is broken already, the motion must not make it worse by more than `RETREAT`; that
+        it goes outwards at all, `speed_scale` sees to.
         """
         floor = self.floor(motion.positions[0])
         certain = self.bound(motion.positions[-1:])[0]

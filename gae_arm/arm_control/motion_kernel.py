@@ -15,9 +15,13 @@ import numpy as np
 from gae_arm.core.jit import kernel
 
 HALVINGS = 8
+# 1/s; at steps of 10 ms and more less, so that the loop stays well damped.
+VELOCITY_GAIN = 32.0
 # Wishes keep this share of the acceleration limit for the approach to their target; the rest is
 # for what the law does not foresee. Stops use all of it.
 APPROACH_SHARE = 0.7
+# Share of the jerk limit in approaches where the jerk alone decides; 0.4 overran a little.
+GENTLE_SHARE = 0.2
 # The compiler fuses operations differently in each place: results differ in their last bits.
 ROUNDING = 1e-10
 
@@ -130,25 +134,35 @@ def _stop(
 
 
 @kernel
+def _shaped(error: float, gain: float, rate: float) -> float:
+    """Return gain * error near 0, and far from it what can be undone at a steady `rate`.
+
+    The speed that takes an error away may at most fall by `rate`, per second, as the error does:
+    beyond rate / gain^2 it is a square root.
+    """
+    near = rate / (gain * gain)
+    if abs(error) <= near:
+        return gain * error
+    return float(np.copysign(np.sqrt(2 * rate * (abs(error) - near / 2)), error))
+
+
+@kernel
 def _wish(
     q: float, v: float, a: float, target: np.ndarray, cap: float, limit: np.ndarray, h: float
 ) -> float:
-    """Return the acceleration one step ahead that follows target (q, v, a) as a person would.
+    """Return the acceleration one step ahead that follows target (q, v, a).
 
-    Position error asks for velocity, velocity error for acceleration: proportional near the
-    target, along a parabola of constant deceleration far from it, so that it is not overrun.
+    An error of position asks for a velocity that the acceleration limit can undo in time, an error
+    of velocity for an acceleration that the jerk limit can undo in time.
     """
-    velocity_gain = min(32.0, 0.32 / h)
-    gain = velocity_gain / 4
+    velocity_gain = min(VELOCITY_GAIN, 0.32 / h)
     error = target[0] - q
-    deceleration = APPROACH_SHARE * limit[3]
-    near = deceleration / gain**2
-    if abs(error) <= near:
-        velocity = gain * error
-    else:
-        velocity = np.copysign(np.sqrt(2 * deceleration * (abs(error) - near / 2)), error)
-    velocity = min(max(velocity + target[1], -cap), cap)
-    wish = target[2] + velocity_gain * (velocity - v)
+    # The fastest approach that a jerk of this size can end: v^3 = jerk error^2.
+    gentle = np.cbrt(GENTLE_SHARE * limit[4] * error * error)
+    velocity = _shaped(error, velocity_gain / 4, APPROACH_SHARE * limit[3])
+    velocity = target[1] + min(max(velocity, -gentle), gentle)
+    velocity = min(max(velocity, -cap), cap)
+    wish = target[2] + _shaped(velocity - v, velocity_gain, APPROACH_SHARE * limit[4])
     rise = limit[4] * h
     return min(max(wish, a - rise, -limit[3]), a + rise, limit[3])
 

@@ -12,6 +12,9 @@ from gae_arm.arm_control.clearance import Rule
 from gae_arm.core import checks
 from gae_arm.core.motion import HaltReason
 
+WALL = 0.005
+"""m from the faces of the workspace box, where the arm comes to a stand."""
+
 
 class WorkspaceRule(Rule):
     """Some points of the arm stay in a box of the base frame.
@@ -21,6 +24,7 @@ class WorkspaceRule(Rule):
     """
 
     reason = HaltReason.WORKSPACE_LIMIT
+    slack = WALL
     budget = 20
 
     def __init__(
@@ -34,16 +38,17 @@ class WorkspaceRule(Rule):
         self._upper = checks.array('workspace_upper', upper, (3,))
 
     def margin(self, q: np.ndarray) -> float:
-        """Return the metres from the outermost point to the nearest face."""
+        """Return the metres from the outermost point to where it stands off the nearest face."""
         points = self._points(q)
-        return float(min((points - self._lower).min(), (self._upper - points).min()))
+        return float(min((points - self._lower).min(), (self._upper - points).min())) - WALL
 
     def sentence(self, margin: float) -> str:
         """Say how far from the box's wall the arm is."""
         box = f'the workspace {self._lower.tolist()} to {self._upper.tolist()} m'
-        if margin < 0:
-            return f'{-margin:.3f} m outside {box}'
-        return f'{margin:.3f} m from the wall of {box}'
+        distance = margin + WALL
+        if distance < 0:
+            return f'{-distance:.3f} m outside {box}'
+        return f'{distance:.3f} m from the wall of {box}'
 
 
 class Pair(Protocol):

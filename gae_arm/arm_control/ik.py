@@ -2,16 +2,18 @@
 
 Each step solves the quadratic program over dq, the joint velocity (N,):
 
-    minimise   |W (J dq - twist)|^2 + sum_i damping_i (v_i . dq)^2
-                                    + posture_weight |Z (dq - dq_posture)|^2
+    minimise   |W (J dq - twist)|^2 + damping |dq|^2 + sum_i singular_i (v_i . dq)^2
+               + posture_weight |Z (dq - dq_posture)|^2
     subject to lower <= dq <= upper
 
-twist: what removes the pose error, plus the feedforward. W weighs radians against metres. v_i: the
-right singular vectors of W J; only those with a small singular value are damped (Maciejewski and
-Klein 1988, "Numerical filtering for the operation of robotic manipulators through kinematically
-singular configurations"), as much as the twist along them asks for and no more. Z projects on the
-null space of W J, so that the posture costs the end effector nothing. The bounds keep the velocity
-limits and leave room to brake before the position limits.
+twist: what removes the pose error, plus the feedforward. W weighs radians against metres. damping
+grows with the square of the pose error (Sugihara 2011, "Solvability-unconcerned inverse kinematics
+by the Levenberg-Marquardt method"): it keeps an arm calm whose target is out of reach. v_i: right
+singular vectors of W J; those with a small singular value are damped (Maciejewski and Klein 1988,
+"Numerical filtering for the operation of robotic manipulators through kinematically singular
+configurations"), as much as the twist along them asks for. Z projects on the null space of W J, so
+that the posture costs the end effector nothing. The bounds keep the velocity limits and leave room
+to brake before the position limits.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from gae_arm.core import checks, geometry
 
 REGULARIZATION = 1e-6
 """Damping in every direction, m^2/rad^2: makes the program strictly convex, N > 6 or not."""
+FAR = 0.01
+"""Damping per square of the pose error, 1/rad^2."""
 NULL_SPACE = 1e-4
 """Square of the singular value, m^2/rad^2, of a direction that is half in the null space."""
 
@@ -52,7 +56,7 @@ class IkSettings:
     singular_speed: float = 2.0
     posture_gain: float = 0.3
     posture_speed: float = 0.3
-    posture_weight: float = 1e-3
+    posture_weight: float = 1e-4
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -112,7 +116,8 @@ class DifferentialIk:
         twist, slowed = self._correction(error, dt)
         if twist_feedforward is not None:
             twist = twist + checks.array('twist_feedforward', twist_feedforward, (6,))
-        H, g, singular_values = self._cost(q, J, twist)
+        ahead, left = (float(np.sum((self._weights * x) ** 2)) for x in (dt * twist, error))
+        H, g, singular_values = self._cost(q, J, twist, REGULARIZATION + ahead + FAR * left)
         lower, upper = self._bounds(q, dt)
         q_dot = solve_box_qp(H, g, lower, upper)
         push = -(H @ q_dot + g)
@@ -142,9 +147,12 @@ class DifferentialIk:
         return (twist / excess, True) if excess > 1.0 else (twist, False)
 
     def _cost(
-        self, q: np.ndarray, J: np.ndarray, twist: np.ndarray
+        self, q: np.ndarray, J: np.ndarray, twist: np.ndarray, damping: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return H (N, N) and g (N,) of the program and the singular values of W J, ascending."""
+        """Return H (N, N) and g (N,) of the program and the singular values of W J, ascending.
+
+        damping: of all joints, m^2/rad^2.
+        """
         settings = self.settings
         WJ = self._weights[:, None] * J
         squares, U = np.linalg.eigh(WJ @ WJ.T)
@@ -155,14 +163,14 @@ class DifferentialIk:
         rows = U.T @ WJ
         # Along v_i the speed is s w / (s^2 + damping) <= w / (2 sqrt(damping)) = singular_speed.
         fade = np.maximum(1.0 - squares / threshold, 0.0)
-        damping = fade * (wanted / (2.0 * settings.singular_speed)) ** 2
+        singular = fade * (wanted / (2.0 * settings.singular_speed)) ** 2
         Z = np.eye(len(q)) - rows.T @ (rows / (squares + NULL_SPACE)[:, None])
         posture = settings.posture_weight * (Z @ Z)
         pull = settings.posture_gain * (self.kinematics.arm.home - q)
         pull *= min(1.0, settings.posture_speed / max(np.abs(pull).max(), 1e-9))
-        H = rows.T @ ((1.0 + damping / (squares + REGULARIZATION))[:, None] * rows)
+        H = rows.T @ ((1.0 + singular / (squares + REGULARIZATION))[:, None] * rows)
         H += posture
-        H.flat[:: len(q) + 1] += REGULARIZATION
+        H.flat[:: len(q) + 1] += damping
         return H, -rows.T @ wanted - posture @ pull, singular_values
 
     def _bounds(self, q: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:

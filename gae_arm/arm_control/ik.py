@@ -18,6 +18,7 @@ to brake before the position limits.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,6 +93,7 @@ class DifferentialIk:
         self.kinematics = kinematics
         self.settings = settings or IkSettings()
         self._weights = np.repeat([1.0, self.settings.orientation_weight], 3)
+        self._weights_product = float(self._weights.prod())
         self._two_per_acceleration = 2.0 / np.maximum(kinematics.arm.limits.acceleration, 1e-300)
 
     def step(
@@ -113,45 +115,38 @@ class DifferentialIk:
         dt = checks.number('dt', dt, 1e-4, 1.0)
         T, J = self.kinematics.evaluate(q)
         error = pose_error(T, T_target)
-        twist, slowed = self._correction(error, dt)
+        position_error, orientation_error = (math.hypot(*part) for part in (error[:3], error[3:]))
+        slowing = self._slowing(position_error, orientation_error, dt)
+        twist = (self.settings.gain / (dt * slowing)) * error
         if twist_feedforward is not None:
-            twist = twist + checks.array('twist_feedforward', twist_feedforward, (6,))
-        ahead, left = (float(np.sum((self._weights * x) ** 2)) for x in (dt * twist, error))
-        H, g, singular_values = self._cost(q, J, twist, REGULARIZATION + ahead + FAR * left)
+            twist += checks.array('twist_feedforward', twist_feedforward, (6,))
+        twist *= self._weights
+        left = self._weights * error
+        damping = REGULARIZATION + dt * dt * (twist @ twist) + FAR * (left @ left)
+        H, g, singular_values = self._cost(q, J, twist, damping)
         lower, upper = self._bounds(q, dt)
         q_dot = solve_box_qp(H, g, lower, upper)
-        push = -(H @ q_dot + g)
-        held_up = (q_dot > upper - 1e-9) & (push > 1e-9)
-        held_down = (q_dot < lower + 1e-9) & (push < -1e-9)
-        limited_by = self._active_limits(q_dot, held_up | held_down)
-        if slowed:
+        limited_by = self._active_limits(q_dot, lower, upper, push=-(H @ q_dot + g))
+        if slowing > 1.0:
             limited_by += ('speed',)
         if singular_values[0] < self.settings.singular_value:
             limited_by += ('singularity',)
-        return IkStep(
-            q_dot=q_dot,
-            position_error=float(np.linalg.norm(error[:3])),
-            orientation_error=float(np.linalg.norm(error[3:])),
-            manipulability=float(singular_values.prod() / self._weights.prod()),
-            limited_by=limited_by,
-        )
+        manipulability = math.prod(singular_values.tolist()) / self._weights_product
+        return IkStep(q_dot, position_error, orientation_error, manipulability, limited_by)
 
-    def _correction(self, error: np.ndarray, dt: float) -> tuple[np.ndarray, bool]:
-        """Return the twist that removes the error, and whether it had to be slowed."""
+    def _slowing(self, position_error: float, orientation_error: float, dt: float) -> float:
+        """Return by how much the correction must be slowed to keep to its speeds, at least 1."""
         settings = self.settings
-        twist = (settings.gain / dt) * error
-        excess = max(
-            _ratio(np.linalg.norm(twist[:3]), settings.linear_speed),
-            _ratio(np.linalg.norm(twist[3:]), settings.angular_speed),
-        )
-        return (twist / excess, True) if excess > 1.0 else (twist, False)
+        speeds = (settings.gain / dt * error for error in (position_error, orientation_error))
+        limits = (settings.linear_speed, settings.angular_speed)
+        return max(1.0, *(_ratio(s, limit) for s, limit in zip(speeds, limits, strict=True)))
 
     def _cost(
         self, q: np.ndarray, J: np.ndarray, twist: np.ndarray, damping: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return H (N, N) and g (N,) of the program and the singular values of W J, ascending.
 
-        damping: of all joints, m^2/rad^2.
+        twist: weighted, (6,). damping: of all joints, m^2/rad^2.
         """
         settings = self.settings
         WJ = self._weights[:, None] * J
@@ -159,9 +154,9 @@ class DifferentialIk:
         squares = np.maximum(squares, 0.0)
         singular_values = np.sqrt(squares)
         threshold = settings.singular_value**2
-        wanted = U.T @ (self._weights * twist)
+        wanted = U.T @ twist
         rows = U.T @ WJ
-        # Along v_i the speed is s w / (s^2 + damping) <= w / (2 sqrt(damping)) = singular_speed.
+        # Along v_i the speed is s w / (s^2 + d) <= w / (2 sqrt(d)) = singular_speed.
         fade = np.maximum(1.0 - squares / threshold, 0.0)
         singular = fade * (wanted / (2.0 * settings.singular_speed)) ** 2
         Z = np.eye(len(q)) - rows.T @ (rows / (squares + NULL_SPACE)[:, None])
@@ -188,7 +183,13 @@ class DifferentialIk:
         # -lower and upper cross only where the range is one point and q is beside it.
         return np.minimum(-lower, upper), upper
 
-    def _active_limits(self, q_dot: np.ndarray, active: np.ndarray) -> tuple[str, ...]:
+    def _active_limits(
+        self, q_dot: np.ndarray, lower: np.ndarray, upper: np.ndarray, push: np.ndarray
+    ) -> tuple[str, ...]:
+        """Return the names of the limits that push, (N,), the cost's downward slope, leans on."""
+        held_up = (q_dot > upper - 1e-9) & (push > 1e-9)
+        held_down = (q_dot < lower + 1e-9) & (push < -1e-9)
+        active = held_up | held_down
         if not active.any():
             return ()
         arm = self.kinematics.arm
@@ -199,7 +200,7 @@ class DifferentialIk:
         )
 
 
-def _ratio(speed: np.floating, limit: float) -> float:
+def _ratio(speed: float, limit: float) -> float:
     if speed == 0.0:
         return 0.0
-    return float(speed) / limit if limit > 0.0 else np.inf
+    return speed / limit if limit > 0.0 else math.inf

@@ -1,9 +1,11 @@
 """Find where the camera stands (hand-eye calibration), or print a board for it.
 
   gae calibrate board --output board.pdf
+  gae calibrate record --arm panda --output FOLDER
   gae calibrate FOLDER --arm panda --mode eye-to-hand --output config/camera.yaml
 
-FOLDER is a recording: images of the board, and the arm's joints at each (docs/calibration.md).
+FOLDER is a recording: images of the board, and the arm's joints at each, made by `record` from
+the running camera and arm (docs/calibration.md).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from gae_arm.commands.calibrate_record import record
 from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.geometry import matrix_to_quaternion
@@ -40,7 +43,9 @@ SCALE_TOLERANCE = 0.003
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument('target', metavar='FOLDER', help="a recording, or 'board' to print one")
+    parser.add_argument(
+        'target', metavar='FOLDER', help="a recording; 'record' to make one, 'board' to print one"
+    )
     parser.add_argument('--arm', help='a name in config/arms, or a YAML file')
     parser.add_argument('--mode', choices=MODES, help='where the camera is')
     parser.add_argument(
@@ -48,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='link that carries the board (eye-to-hand) or the camera (eye-in-hand); the end '
         'effector by default',
     )
-    parser.add_argument('--output', type=Path, help='camera.yaml; or board.pdf, board.png')
+    parser.add_argument('--output', type=Path, help='camera.yaml; FOLDER; board.pdf or board.png')
     noise = HandEyeSettings()
     parser.add_argument(
         '--position-noise',
@@ -76,9 +81,11 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     if args.target == 'board':
         return _print_board(args, console)
-    missing = [f'--{name}' for name in ('arm', 'mode') if getattr(args, name) is None]
-    if missing:
-        raise InvalidValueError(f'{", ".join(missing)} missing; see gae calibrate --help')
+    if args.target == 'record':
+        _need(args, 'arm', 'output')
+        arm = load_arm(arm_file(args.arm))
+        return record(args.output, _board(args, None), arm.base_frame, console)
+    _need(args, 'arm', 'mode')
     arm = load_arm(arm_file(args.arm))
     recording = load_recording(Path(args.target))
     board = _board(args, recording.board)
@@ -98,9 +105,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _need(args: argparse.Namespace, *names: str) -> None:
+    missing = [f'--{name}' for name in names if getattr(args, name) is None]
+    if missing:
+        raise InvalidValueError(f'{", ".join(missing)} missing; see gae calibrate --help')
+
+
 def _print_board(args: argparse.Namespace, console: Console) -> int:
-    if args.output is None:
-        raise InvalidValueError('--output missing: board.pdf or board.png')
+    _need(args, 'output')
     paper = save_sheet(args.output, _board(args, None))
     console.print(
         f'{args.output}: print on {paper} at 100 %, glue it on something flat, measure it'

@@ -81,7 +81,7 @@ def test_rows_hold_medians_and_ratios():
 
 def test_the_verb_writes_its_rows_and_the_chart(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(cloud, 'SIZES', ((160, 120), (200, 150)))
-    monkeypatch.setattr(cloud, 'STAGES_SIZE', (160, 120))
+    monkeypatch.setattr(cloud, 'STAGES_SIZE', (320, 240))
     monkeypatch.setattr(cloud, 'MESSAGE_POINTS', 100)
     monkeypatch.setattr(cloud, 'compare', lambda *a: measure.compare(*a[:3], rounds=1, each=2))
     files = ['--json', str(tmp_path / 'r.json'), '--plot', str(tmp_path / 'p.png')]
@@ -89,10 +89,12 @@ def test_the_verb_writes_its_rows_and_the_chart(tmp_path, monkeypatch, capsys):
     results = json.loads((tmp_path / 'r.json').read_text())
     assert set(results) == {'command', 'commit', 'seed', 'machine', 'rows'}
     assert results['seed'] == 3
-    assert {row['unit'] for row in results['rows']} == {'ms'}
+    assert {row['unit'] for row in results['rows']} == {'ms', 'mm'}
     names = [row['name'] for row in results['rows']]
     assert 'depth 160x120 to 512 local points' in names
     assert 'encode 100 points' in names
+    ratios = {row['peer']: row['ratio'] for row in results['rows'] if row['unit'] == 'mm'}
+    assert 0.9 < ratios['exact FPS'] < 1.1 < ratios['random']
     assert (tmp_path / 'p.png').stat().st_size > 5000
     assert 'bench cloud' in capsys.readouterr().out
 

@@ -27,7 +27,7 @@ from gae_arm.core.projection import project
 from gae_arm.core.urdf import load_urdf
 from gae_arm.point_cloud.calibration.board import DEFAULTS, Board, sighting
 
-PANDA = load_arm(Path(__file__).parents[2] / 'config' / 'arms' / 'panda.yaml')
+PANDA = load_arm(Path(__file__).parents[1] / 'config' / 'arms' / 'panda.yaml')
 LINK = PANDA.end_effector_frame
 TREE = KinematicTree(load_urdf(PANDA))
 CHARUCO, APRILTAG = (Board(kind=kind, **values) for kind, values in DEFAULTS.items())

@@ -152,7 +152,7 @@ class ArmSimNode(Node):
 
     def _run_camera(self) -> None:
         period_ns = round(1e9 / self._settings.camera_rate)
-        pacer = Pacer(period_ns, time.monotonic_ns(), max_lag_ns=period_ns)
+        pacer = Pacer(period_ns, time.monotonic_ns(), max_lag_ns=3 * period_ns)
         shown = self._simulation.model
         with RgbdCamera(shown, self._settings.camera(), self._settings.noise()) as camera:
             while not self._closing.wait(pacer.wait_ns(time.monotonic_ns()) / 1e9):

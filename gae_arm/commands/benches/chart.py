@@ -28,15 +28,17 @@ def draw_chart(
 ) -> None:
     """Write a picture of `lines`, name -> points (x, y) > 0, x rising; ConfigError if impossible.
 
-    x_ticks: position and text of what stands below the axis. Values of y are written at the points
-    of the first line.
+    x_ticks: position and text of what stands below the axis. The legend stands in the upper left
+    corner. Values of y are written at the points of the first line.
     """
     chart = _Chart([x for x, _ in x_ticks], [y for line in lines.values() for _, y in line])
     chart.text((LEFT, 26), title, 'lm', 21)
     chart.text((LEFT, 52), y_label, 'lm')
     chart.grid(x_ticks)
     for number, (name, points) in enumerate(lines.items()):
-        chart.line(name, points, COLORS[number % len(COLORS)], with_values=number == 0)
+        color = COLORS[number % len(COLORS)]
+        chart.line(points, color, with_values=number == 0)
+        chart.text((LEFT + 34, TOP + 24 + 24 * number), name, 'lm', 16, color)
     try:
         chart.picture().save(path)
     except (OSError, ValueError) as error:
@@ -67,14 +69,13 @@ class _Chart:
                 y = self._at(math.exp(self._x[0]), step * 10.0**decade)[1]
                 self._segment((LEFT, y), (SIZE[0] - RIGHT, y), GRID, 2 if step == 1 else 1)
             self.text((LEFT - 10, self._at(1, 10.0**decade)[1]), f'{10.0**decade:g}', 'rm')
-        for value, name in x_ticks:
+        for i, (value, name) in enumerate(x_ticks):
             x = self._at(value, 1)[0]
             self._segment((x, TOP), (x, SIZE[1] - BOTTOM), GRID, 1)
-            self.text((x, SIZE[1] - BOTTOM + 20), name, 'mm')
+            # Neighbours stand on two rows, so that near ones do not overlap.
+            self.text((x, SIZE[1] - BOTTOM + (20 if i % 2 == 0 else 42)), name, 'mm')
 
-    def line(
-        self, name: str, points: Sequence[Point], color: tuple[int, ...], with_values: bool
-    ) -> None:
+    def line(self, points: Sequence[Point], color: tuple[int, ...], with_values: bool) -> None:
         places = [self._at(x, y) for x, y in points]
         for start, end in itertools.pairwise(places):
             self._segment(start, end, color, 3)
@@ -83,8 +84,6 @@ class _Chart:
             self._draw.ellipse([*box, box[0] + 20, box[1] + 20], color)
             if with_values:
                 self.text((x, y + 20), f'{value:.2g}', 'mm', 15, color)
-        x, y = places[0]
-        self.text((x + 12, y - 18), name, 'lm', 16, color)
 
     def _at(self, x: float, y: float) -> Point:
         across = (math.log(x) - self._x[0]) / (self._x[1] - self._x[0])

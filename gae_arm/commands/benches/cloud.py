@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from gae_arm.commands.benches.measure import Row, compare
 
 SIZES = ((160, 120), (320, 240), (640, 480), (848, 480), (1280, 720))
@@ -75,11 +77,28 @@ def _stages(rounds: int, seed: int) -> Iterator[Row]:
     yield from compare(f'{size}: reading the depth once', scene.depth.max)
     yield from compare('link poses', lambda: scene.robot.link_transforms(scene.positions))
     yield from compare(f'cloud, {len(near):,} points near, to 512', sample, samplers, rounds)
+    yield from _coverage(near, scene.sampler.sample(cloud, scene.center).points, seed)
+
+
+def _coverage(near: np.ndarray, sample: np.ndarray, seed: int) -> Iterator[Row]:
+    """Yield how far the points are from the nearest sample: ours, exact FPS, and chance."""
+    from gae_arm.commands.benches.cloud_peers import farthest_points
+
+    def distances(to: np.ndarray) -> np.ndarray:
+        return 1000 * np.sqrt([((to - p) ** 2).sum(1).min() for p in near])
+
+    ours = distances(sample)
+    p50, p99 = (float(np.percentile(ours, q)) for q in (50, 99))
+    chance = np.random.default_rng(seed).choice(len(near), len(sample), replace=False)
+    for peer, other in (
+        ('exact FPS', farthest_points(near, len(sample))),
+        ('random', near[chance]),
+    ):
+        peer_p50 = float(np.median(distances(other)))
+        yield Row('near point to nearest sample', 'mm', p50, p99, len(ours), peer, peer_p50)
 
 
 def _codec(rounds: int, seed: int) -> Iterator[Row]:
-    import numpy as np
-
     from gae_arm.commands.benches import cloud_peers
     from gae_arm.core.cloud_codec import decode, encode, read_points
 

@@ -114,13 +114,14 @@ class CloudPipeline:
         self, intrinsics: CameraIntrinsics, T_base_camera: np.ndarray, dtype: np.dtype
     ) -> None:
         """Bring the tables up to date."""
-        new_camera = intrinsics is not self._intrinsics and intrinsics != self._intrinsics
-        if new_camera:
-            self._set_camera(intrinsics)
+        if intrinsics is not self._intrinsics:
+            if intrinsics != self._intrinsics:
+                self._set_camera(intrinsics)
+                self._pose = None
+            self._intrinsics = intrinsics
         same_pose = self._pose is not None and np.array_equal(T_base_camera, self._pose)
-        if new_camera or dtype != self._dtype or not same_pose:
+        if dtype != self._dtype or not same_pose:
             self._set_pose(geometry.rigid('T_base_camera', T_base_camera), dtype)
-        self._intrinsics = intrinsics
 
     def _set_camera(self, intrinsics: CameraIntrinsics) -> None:
         self._rays = RayTable.of(intrinsics)

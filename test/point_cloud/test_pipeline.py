@@ -290,6 +290,18 @@ def test_extrinsics_that_are_no_pose(T, message):
     np.testing.assert_array_equal(again.points, expected)
 
 
+def test_a_bad_pose_with_another_camera_leaves_nothing_half_done():
+    pipeline = CloudPipeline(BOX)
+    small, large = frame(random_depth()), frame(random_depth(1, (60, 80)))
+    pipeline.process(small, T_BASE_CAMERA)
+    with pytest.raises(InvalidValueError, match='is not a rotation'):
+        pipeline.process(large, np.diag([2.0, 1, 1, 1]))
+    for image in (small, large):
+        fresh = CloudPipeline(BOX).process(image, T_BASE_CAMERA)
+        again = pipeline.process(image, T_BASE_CAMERA)
+        np.testing.assert_array_equal(again.points, fresh.points)
+
+
 def test_a_camera_of_zeros_or_of_another_size_makes_no_frame():
     with pytest.raises(InvalidValueError, match=r'K has focal lengths 0.0, 0.0, not > 0'):
         dataclasses.replace(intrinsics(), K=np.zeros((3, 3)))

@@ -5,11 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = 'gae_arm'
-NODES = {
-    'arm_sim': 'gae_arm.arm_sim.node:main',
-    'calibration_health': 'gae_arm.point_cloud.calibration.node:main',
-    'point_cloud': 'gae_arm.point_cloud.node:main',
-}
+NODES = ('arm_sim', 'calibration_health', 'point_cloud')
 
 
 def data_files(folder: str) -> list[tuple[str, list[str]]]:
@@ -36,7 +32,7 @@ setup(
     entry_points={
         'console_scripts': [
             'gae = gae_arm.commands.main:main',
-            *(f'{name} = {target}' for name, target in NODES.items()),
+            *(f'{name} = gae_arm.commands.start:{name}' for name in NODES),
         ]
     },
     maintainer='GAE stack maintainers',

@@ -121,7 +121,7 @@ class Workspace:
             **os.environ,
             'AMENT_PREFIX_PATH': f'{self.prefix}:{below}' if below else str(self.prefix),
             'ROS_LOG_DIR': str(folder / 'log'),
-            'PYTHONPATH': str(ROOT),
+            'PYTHONPATH': os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')]),
             'T_OUT': str(self.out),
         }
 

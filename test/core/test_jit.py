@@ -80,7 +80,11 @@ def run(script, **environment):
     clean = {k: v for k, v in os.environ.items() if k not in ('NUMBA_CACHE_DIR', 'XDG_CACHE_HOME')}
     done = subprocess.run(
         [sys.executable, str(script)],
-        env={**clean, 'PYTHONPATH': str(ROOT), **environment},
+        env={
+            **clean,
+            'PYTHONPATH': f'{ROOT}{os.pathsep}{clean.get("PYTHONPATH", "")}',
+            **environment,
+        },
         capture_output=True,
         text=True,
     )

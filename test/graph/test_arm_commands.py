@@ -81,7 +81,8 @@ class Arm:
 
 @pytest.fixture(scope='module')
 def running(tmp_path_factory, own_domain):
-    with graph(tmp_path_factory.mktemp('sim'), 'sim.launch.yaml', 'camera_rate:=0.0') as parts:
+    words = ('sim.launch.yaml', 'camera_rate:=0.0', 'cloud:=false')
+    with graph(tmp_path_factory.mktemp('sim'), *words) as parts:
         yield Arm(*parts)
 
 

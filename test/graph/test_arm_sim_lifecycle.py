@@ -18,7 +18,7 @@ from gae_arm.ros import topics
 from gae_arm.ros.motion_msgs import state_from_msg
 from gae_arm.ros.stamps import time_from_msg
 
-FAST = ('sim.launch.yaml', 'camera_rate:=0.0')
+FAST = ('sim.launch.yaml', 'camera_rate:=0.0', 'cloud:=false')
 MAIN = 'from gae_arm.arm_sim.node import main; main()'
 
 
@@ -58,6 +58,16 @@ def test_a_signal_ends_all_processes(tmp_path, number):
         assert launched.node_pids('arm_sim') == []
         assert 'Traceback' not in launched.output
         assert code == 0
+
+
+def test_ctrl_c_is_no_error_while_nodes_are_still_starting(tmp_path):
+    with graph(tmp_path, 'sim.launch.yaml') as (launched, probe):
+        names = ('arm_sim', 'point_cloud', 'calibration_health')
+        probe.wait_for(lambda: all(map(launched.node_pids, names)), 'the processes')
+        probe.spin(0.3)
+        launched.stop()
+        assert 'Traceback' not in launched.output
+        assert not any(map(launched.node_pids, names))
 
 
 def test_simulation_time_and_another_pace(tmp_path):

@@ -1,0 +1,20 @@
+"""The executables of the nodes: Ctrl-C is no error, not even while a node is still importing."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from functools import partial
+
+
+def _start(module: str) -> None:
+    try:
+        node = importlib.import_module(module)
+    except KeyboardInterrupt:
+        sys.exit(0)
+    node.main()
+
+
+arm_sim = partial(_start, 'gae_arm.arm_sim.node')
+calibration_health = partial(_start, 'gae_arm.point_cloud.calibration.node')
+point_cloud = partial(_start, 'gae_arm.point_cloud.node')

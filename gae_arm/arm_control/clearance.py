@@ -1,10 +1,9 @@
 """Distances that a motion must keep: measured at a few poses, bounded everywhere in between.
 
-A rule measures its margin at one joint position: metres left until it is broken. No part of the
-arm moves further than `sum_i reach_i |q_i - p_i|` between joint positions p and q, where reach_i is
-the largest distance of anything behind joint i from its axis. So a margin m measured at p promises
+A rule measures its margins at one joint position: metres left until something is broken. Margin k
+changes by at most reach_ki metres per radian of joint i, so what was measured at p promises
 
-    margin(q) >= m - sum_i reach_i |q_i - p_i|
+    margin_k(q) >= margin_k(p) - sum_i reach_ki |q_i - p_i|
 
 and a few measurements certify a whole motion, not only its sampled points.
 """
@@ -19,7 +18,9 @@ import numpy as np
 from gae_arm.arm_control.cause import Cause
 from gae_arm.core.motion import HaltReason
 
-MEASUREMENTS = 24
+MEASUREMENTS = 16
+POINTS = 24
+"""Points of a motion that are looked at; what lies between counts as stray."""
 CLOSING_SHARE = 0.5
 """Share of the remaining margin that the arm may use up within one look-ahead."""
 RETREAT = 0.005
@@ -29,37 +30,37 @@ CREEP = 0.2
 
 
 class Rule:
-    """A distance to keep: measured where the arm will stand, certified on the way there.
+    """Distances to keep: measured where the arm will stand, certified on the way there.
 
     reason: what a breach is called.
+    reach: (K, N), m/rad, by which K margins change at most per radian of N joints.
     slow: m of margin below which the arm slows down whichever way it moves; 0.0: only a motion that
         uses the margin up is slowed.
-    slack: m by which the margin may, on the way, be smaller than is certain. A rule that keeps
-        bodies 2 cm apart and has 2 cm of slack is certain that they never touch.
+    slack: m by which a margin may, on the way, be smaller than is certain. A rule that keeps bodies
+        2 cm apart and has 2 cm of slack is certain that they never touch.
     budget: measurements per motion; what they cannot certify is refused.
-    reach: (N,), m/rad, of this rule; None: that of the arm.
     """
 
     reason = HaltReason.NONE
+    reach: np.ndarray
     slow = 0.0
     slack = 0.0
     budget = 6
-    reach: np.ndarray | None = None
 
-    def margin(self, q: np.ndarray) -> float:
-        """Return the metres left at joint positions (N,); negative: broken. NaN counts as that."""
+    def margins(self, q: np.ndarray) -> np.ndarray:
+        """Return the metres left, (K,), at joint positions (N,); negative: broken, as is NaN."""
         raise NotImplementedError
 
-    def sentence(self, margin: float) -> str:
-        """Return for a person what a margin means; of the last one measured, if names matter."""
+    def sentence(self, k: int, margin: float) -> str:
+        """Return for a person what a value of margin k means."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Motion:
-    """Points of a motion with a bound on how far the arm strays between them.
+    """Points of a motion, and a bound on how far the arm strays from them in between.
 
-    positions: (P, N), rad. stray: (P, N), rad.
+    positions: (P, N), rad. stray: (P, N), rad. The last point is where the arm stands.
     """
 
     positions: np.ndarray
@@ -69,52 +70,47 @@ class Motion:
     def of(cls, states: np.ndarray, step: float) -> Motion:
         """Return the motion of States (L, 3, N) that are `step` seconds apart.
 
-        Speed between points is at most the larger one at the points, and a parabola's sagitta.
+        Speed between two of them is at most the larger one at both, and a parabola's sagitta. What
+        lies between two points that are looked at is at most half of the way from one of them.
         """
-        speed, acceleration = np.abs(states[:, 1]), states[:, 2]
-        stray = np.zeros_like(speed)
-        top = np.maximum(speed[1:], speed[:-1])
-        half_way = (top + np.abs(np.diff(acceleration, axis=0)) * (step / 8)) * (step / 2)
-        stray[:-1] = half_way
-        stray[1:] = np.maximum(stray[1:], half_way)
-        return cls(states[:, 0], stray)
+        speed, bend = np.abs(states[:, 1]), np.abs(np.diff(states[:, 2], axis=0))
+        ways = (np.maximum(speed[1:], speed[:-1]) + bend * (step / 8)) * step
+        way = np.concatenate([np.zeros_like(ways[:1]), np.cumsum(ways, axis=0)])
+        last = len(states) - 1
+        chosen = np.unique(np.linspace(0, last, min(last + 1, POINTS)).astype(int))
+        half = np.diff(way[chosen], axis=0) / 2
+        stray = np.zeros_like(way[chosen])
+        stray[:-1] = half
+        stray[1:] = np.maximum(stray[1:], half)
+        return cls(states[chosen, 0], stray)
 
 
 class _Measured:
     """One rule and what was measured of it lately."""
 
-    def __init__(self, rule: Rule, reach: np.ndarray) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self._reach = reach if rule.reach is None else rule.reach
         self.forget()
 
     def forget(self) -> None:
         """Forget all measurements: what is around the arm has changed."""
-        self._q = np.zeros((MEASUREMENTS, len(self._reach)))
-        self._margin = np.full(MEASUREMENTS, -np.inf)
+        margins, joints = self.rule.reach.shape
+        self._q = np.zeros((MEASUREMENTS, joints))
+        self._margins = np.full((MEASUREMENTS, margins), -np.inf)
         self._next = 0
-        self._latest = -np.inf
 
     def bound(self, positions: np.ndarray) -> np.ndarray:
-        """Return (P,): the margin that is certain at positions (P, N)."""
-        travel = np.abs(positions[:, None] - self._q[None]) @ self._reach
-        return (self._margin - travel).max(axis=1)
+        """Return (P, K): the margins that are certain at positions (P, N)."""
+        travel = np.abs(positions[:, None] - self._q[None]) @ self.rule.reach.T
+        return (self._margins - travel).max(axis=1)
 
-    def measure(self, q: np.ndarray) -> float:
-        """Measure and remember; NaN becomes -inf."""
-        margin = float(self.rule.margin(q))
-        margin = margin if margin == margin else -np.inf
-        self._latest = margin
-        self._q[self._next], self._margin[self._next] = q, margin
+    def measure(self, q: np.ndarray) -> np.ndarray:
+        """Measure and remember; return (K,), NaN as -inf."""
+        margins = np.asarray(self.rule.margins(q), np.float64)
+        margins = np.where(np.isnan(margins), -np.inf, margins)
+        self._q[self._next], self._margins[self._next] = q, margins
         self._next = (self._next + 1) % MEASUREMENTS
-        return margin
-
-    def floor(self, q: np.ndarray) -> float:
-        """Return the margin that a motion from q must keep: 0, or hardly less than it is at q."""
-        if self.bound(q[None])[0] >= 0:
-            return 0.0
-        margin = self.measure(q)
-        return margin - RETREAT if -np.inf < margin < 0 else 0.0
+        return margins
 
     def refusal(self, motion: Motion) -> Cause | None:
         """Return why the motion is not certain to keep this rule, None if it is.
@@ -123,49 +119,77 @@ class _Measured:
         the rule is broken already, the motion must not make it worse by more than `RETREAT`; that
         it goes outwards at all, `speed_scale` sees to.
         """
-        floor = self.floor(motion.positions[0])
-        certain = self.bound(motion.positions[-1:])[0]
-        if certain < floor and self.measure(motion.positions[-1]) < floor:
-            return self._cause('')
-        stray = motion.stray @ self._reach - self.rule.slack
+        positions, stray = motion.positions, motion.stray @ self.rule.reach.T - self.rule.slack
+        stray[-1] = np.maximum(stray[-1], 0.0)
+        bound = self.bound(positions) - stray
+        floor = self._floor(positions[0], bound[0] + stray[0])
         for _ in range(self.rule.budget + 1):
-            bound = self.bound(motion.positions) - stray
-            worst = int(bound.argmin())
-            if bound[worst] >= floor:
+            worst = int((bound - floor).min(axis=1).argmin())
+            if (bound[worst] >= floor).all():
                 return None
-            if self.measure(motion.positions[worst]) < floor:
-                return self._cause('')
-        return self._cause('; too near for this speed')
+            margins = self.measure(positions[worst])
+            if (margins < floor).any():
+                return self.cause(margins, floor)
+            travel = np.abs(positions - positions[worst]) @ self.rule.reach.T
+            bound = np.maximum(bound, margins - travel - stray)
+        return self.cause(margins, floor, '; too near for this speed')
 
-    def _cause(self, addition: str) -> Cause:
-        return Cause(self.rule.reason, self.rule.sentence(self._latest) + addition)
+    def cause(self, margins: np.ndarray, floor: np.ndarray, addition: str = '') -> Cause:
+        """Return the cause with the sentence of the margin that is nearest to its floor."""
+        k = int((margins - floor).argmin())
+        return Cause(self.rule.reason, self.rule.sentence(k, float(margins[k])) + addition)
 
-    def speed_scale(self, here: np.ndarray, there: np.ndarray) -> tuple[float, float]:
-        """Return the share of its speed that the arm may have, and the margin at `here`.
+    def speed_scale(self, here: np.ndarray, there: np.ndarray) -> tuple[float, Cause | None]:
+        """Return the share of its speed that the arm may have, and why if it is below 1.
 
         here: (N,), where the arm is. there: (N,), where it would be after one look-ahead.
         """
-        travel = float(np.abs(there - here) @ self._reach)
-        certain = float(self.bound(here[None])[0])
-        if certain >= self.rule.slow and CLOSING_SHARE * certain >= travel:
-            return 1.0, certain
-        # Measured last, so that the rule's sentence names what is near now.
-        then, now = self.measure(there), self.measure(here)
-        if now == -np.inf:
-            return 0.0, now
-        scale = min(1.0, max(0.0, now / self.rule.slow)) if self.rule.slow > 0 else 1.0
-        if then > now:
-            return max(scale, CREEP), now
-        if then < now:
-            scale = min(scale, CLOSING_SHARE * max(now, 0.0) / (now - then))
-        return scale, now
+        if self._ample(here, there):
+            return 1.0, None
+        then = self.measure(there)
+        if self._ample(here, there):
+            return 1.0, None
+        now = self.measure(here)
+        least, slow = float(now.min()), self.rule.slow
+        if least == -np.inf:
+            return 0.0, self.cause(now, np.zeros_like(now))
+        scale = min(1.0, max(0.0, least / slow)) if slow > 0 else 1.0
+        if then.min() > least:
+            scale = max(scale, CREEP)
+        used = then < now
+        shares = CLOSING_SHARE * np.maximum(now[used], 0.0) / (now[used] - then[used])
+        scale = min(scale, float(shares.min(initial=1.0)))
+        return scale, None if scale == 1 else self.cause(now, np.zeros_like(now))
+
+    def _ample(self, here: np.ndarray, there: np.ndarray) -> bool:
+        """Return whether what is known already allows full speed."""
+        travel = np.abs(np.stack([here, there])[:, None] - self._q[None]) @ self.rule.reach.T
+        now, then = (self._margins - travel).max(axis=1)
+        known = self._margins > -np.inf
+        most = np.where(known, self._margins + travel[0], np.inf).min(axis=0)
+        used = self.rule.reach @ np.abs(there - here)
+        np.minimum(used, np.subtract(most, then, out=used.copy(), where=then < np.inf), out=used)
+        return bool(now.min() >= self.rule.slow and (CLOSING_SHARE * now >= used).all())
+
+    def _floor(self, q: np.ndarray, certain: np.ndarray) -> np.ndarray:
+        """Return the margins (K,) to keep from q on: 0, or hardly less than what is broken there.
+
+        certain: (K,), what is known of the margins at q.
+        """
+        floor = np.zeros_like(certain)
+        if certain.min() >= 0:
+            return floor
+        now = self.measure(q)
+        broken = (now < 0) & (now > -np.inf)
+        floor[broken] = now[broken] - RETREAT
+        return floor
 
 
 class ClearanceGuard:
-    """All rules of one arm. reach: (N,), m/rad, as above."""
+    """All rules of one arm."""
 
-    def __init__(self, rules: Sequence[Rule], reach: np.ndarray) -> None:
-        self._rules = [_Measured(rule, np.asarray(reach, np.float64)) for rule in rules]
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = [_Measured(rule) for rule in rules]
 
     def forget(self, reason: HaltReason) -> None:
         """Forget what was measured of the rules of a reason: their surroundings have changed."""
@@ -175,23 +199,24 @@ class ClearanceGuard:
 
     def speed_scale(self, here: np.ndarray, there: np.ndarray) -> tuple[float, Cause | None]:
         """Return the smallest speed scale of all rules, 0 to 1, and its cause if it is below 1."""
-        scale, cause = 1.0, None
-        for measured in self._rules:
-            share, margin = measured.speed_scale(here, there)
-            if share < scale:
-                scale = share
-                cause = Cause(measured.rule.reason, measured.rule.sentence(margin))
-        return scale, cause
+        scales = [(1.0, None), *(measured.speed_scale(here, there) for measured in self._rules)]
+        return min(scales, key=lambda scale: scale[0])
 
-    def refusal(self, motion: Motion) -> Cause | None:
-        """Return which rule a motion might break, None if it certainly keeps them all."""
+    def refusal(self, states: np.ndarray, step: float) -> Cause | None:
+        """Return which rule a motion might break, None if it certainly keeps them all.
+
+        states: float64 (L, 3, N), q, v, a at points `step` seconds apart; it ends standing.
+        """
+        if not self._rules:
+            return None
+        motion = Motion.of(states, step)
         causes = (measured.refusal(motion) for measured in self._rules)
         return next((cause for cause in causes if cause is not None), None)
 
     def breach(self, q: np.ndarray) -> Cause | None:
         """Return which rule is broken at joint positions (N,), None if none is."""
         for measured in self._rules:
-            margin = measured.measure(q)
-            if margin < 0:
-                return Cause(measured.rule.reason, measured.rule.sentence(margin))
+            margins = measured.measure(q)
+            if margins.min() < 0:
+                return measured.cause(margins, np.zeros_like(margins))
         return None

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gae_arm.arm_control.cause import Cause
-from gae_arm.arm_control.clearance import ClearanceGuard, Motion, Rule
+from gae_arm.arm_control.clearance import ClearanceGuard, Rule
 from gae_arm.arm_control.command import JointCommand, Path, checked_path, outside_limits
 from gae_arm.arm_control.feedback import Feedback
 from gae_arm.arm_control.inputs import InputGuard, Inputs
@@ -72,7 +72,6 @@ class Governor:
 
     arm: with the limits to keep (`limits.limited_arm`). settings: as they were given there.
     rules: the distances to keep; obstacles: the rule of the live cloud, None without one.
-    reach: (N,), m/rad (`joint_reach`).
     Raises InvalidValueError for limits that allow no quick stop.
 
     All times are the caller's. One thread calls it; `stop` may come from another one.
@@ -84,19 +83,15 @@ class Governor:
         settings: GovernorSettings,
         rules: Sequence[Rule] = (),
         obstacles: ObstacleRule | None = None,
-        reach: np.ndarray | None = None,
     ) -> None:
         self.arm = arm
         self.settings = settings
         self._step = settings.step_ns * 1e-9
         self._motion = MotionFilter(arm, self._step)
         self._obstacles = obstacles
-        rules = [*rules, *([obstacles] if obstacles else [])]
         if settings.use_cloud and obstacles is None:
             raise InvalidValueError('use_cloud is on, but there is no rule for obstacles')
-        if rules and reach is None:
-            raise InvalidValueError(f'{len(rules)} distance rules, but no reach to bound them with')
-        self._clearance = ClearanceGuard(rules, np.zeros(0) if reach is None else reach)
+        self._clearance = ClearanceGuard([*rules, *([obstacles] if obstacles else [])])
         self._inputs = InputGuard(settings)
         self._pacing = Pacing(arm.joints, self._motion.limits, settings)
         self._feedback = Feedback(arm, settings)
@@ -254,23 +249,22 @@ class Governor:
         lower, upper = self._motion.limits[:2]
         wanted = path.sample(start_ns, self._step, self.settings.look_ahead_steps + 1)
         cause = outside_limits(wanted[:, 0], lower, upper, self.arm.joints)
-        cause = cause or self._pacing.jump(wanted, here)
-        if cause is not None:
-            self._halting = cause
-            return _Plan(None, cause)
+        pace, limit = self._pacing.rate(wanted, here)
+        if cause is not None or pace == 0:
+            self._halting = cause or limit
+            return _Plan(None, self._halting)
         ahead = path.steps(start_ns, self._step)
         if ahead == 0 and self._arrived(timeline, wanted[0, 0]):
             return _Plan(None, None)
-        pace, cause = self._pacing.scale(wanted, here)
         near, nearby = self._clearance.speed_scale(here, np.clip(wanted[-1, 0], lower, upper))
-        cause = cause if pace <= near else nearby
+        cause = limit if pace <= near else nearby
         self._speed = min(near, self._speed + self._step / max(self.settings.ramp, self._step))
         for _ in range(ATTEMPTS):
             rate = min(pace, self._speed)
             if rate <= 0:
                 break
             states = self._along(timeline, path, ahead, rate)
-            refusal = self._clearance.refusal(Motion.of(states, self._step))
+            refusal = self._clearance.refusal(states, self._step)
             if refusal is None and self._motion.within_limits(states):
                 return _Plan(states, cause, rate)
             cause, self._speed = refusal or cause, rate / 2
@@ -295,9 +289,9 @@ class Governor:
         states = self._motion.brake(rest)
         if not self._motion.within_limits(states):
             return rest
-        if self._clearance.refusal(Motion.of(states, self._step)) is None:
+        if self._clearance.refusal(states, self._step) is None:
             return states
-        return rest if self._clearance.refusal(Motion.of(rest, self._step)) is None else states
+        return rest if self._clearance.refusal(rest, self._step) is None else states
 
     def _output(self, timeline: Timeline, plan: _Plan) -> GovernorOutput:
         states = self._brake(timeline) if plan.states is None else plan.states

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ class WorkspaceRule(Rule):
     """Some points of the arm stay in a box of the base frame.
 
     points: maps joint positions (N,) to points (P, 3), m; the end effector, the elbow.
-    lower, upper: (3,), m.
+    lower, upper: (3,), m. reach: (N,), m/rad, by which none of the points moves more.
     """
 
     reason = HaltReason.WORKSPACE_LIMIT
@@ -32,17 +31,19 @@ class WorkspaceRule(Rule):
         points: Callable[[np.ndarray], np.ndarray],
         lower: npt.ArrayLike,
         upper: npt.ArrayLike,
+        reach: npt.ArrayLike,
     ) -> None:
         self._points = points
         self._lower = checks.array('workspace_lower', lower, (3,))
         self._upper = checks.array('workspace_upper', upper, (3,))
+        self.reach = checks.array('reach', reach, (None,))[None]
 
-    def margin(self, q: np.ndarray) -> float:
-        """Return the metres from the outermost point to where it stands off the nearest face."""
+    def margins(self, q: np.ndarray) -> np.ndarray:
+        """Return the metres (1,) that the outermost point has left before the nearest face."""
         points = self._points(q)
-        return float(min((points - self._lower).min(), (self._upper - points).min())) - WALL
+        return np.array([min((points - self._lower).min(), (self._upper - points).min()) - WALL])
 
-    def sentence(self, margin: float) -> str:
+    def sentence(self, k: int, margin: float) -> str:
         """Say how far from the box's wall the arm is."""
         box = f'the workspace {self._lower.tolist()} to {self._upper.tolist()} m'
         distance = margin + WALL
@@ -51,27 +52,11 @@ class WorkspaceRule(Rule):
         return f'{distance:.3f} m from the wall of {box}'
 
 
-class Pair(Protocol):
-    """The nearest two bodies, by name, and the distance between them, m, negative in contact."""
-
-    @property
-    def distance(self) -> float:
-        """Return the distance, m."""
-
-    @property
-    def first(self) -> str:
-        """Return the name of one."""
-
-    @property
-    def second(self) -> str:
-        """Return the name of the other."""
-
-
 class DistanceRule(Rule):
-    """Bodies stay apart: links of the arm, or links and table.
+    """Pairs of bodies stay apart: links of the arm, or links and table.
 
-    reason: what a breach is called. nearest: maps joint positions (N,) to the nearest two. keep: m
-    between them. reach: see `Rule`.
+    reason: what a breach is called. distances: maps joint positions (N,) to K distances, m,
+    negative in contact. names: of the K pairs. reach: (K, N), m/rad. keep: m between them.
     """
 
     slack = 0.01
@@ -79,25 +64,24 @@ class DistanceRule(Rule):
     def __init__(
         self,
         reason: HaltReason,
-        nearest: Callable[[np.ndarray], Pair],
+        distances: Callable[[np.ndarray], np.ndarray],
+        names: Sequence[tuple[str, str]],
+        reach: npt.ArrayLike,
         keep: float,
-        reach: np.ndarray | None = None,
     ) -> None:
         self.reason = reason
-        self.reach = reach
-        self._nearest = nearest
+        self.reach = checks.array('reach', reach, (len(names), None))
+        self._distances = distances
+        self._names = tuple(names)
         self._keep = checks.number('keep', keep, 0.0)
-        self._names = '', ''
 
-    def margin(self, q: np.ndarray) -> float:
-        """Return the distance beyond what is to be kept, m."""
-        found = self._nearest(q)
-        self._names = found.first, found.second
-        return found.distance - self._keep
+    def margins(self, q: np.ndarray) -> np.ndarray:
+        """Return the distances beyond what is to be kept, (K,), m."""
+        return self._distances(q) - self._keep
 
-    def sentence(self, margin: float) -> str:
+    def sentence(self, k: int, margin: float) -> str:
         """Say what is how near, and how near it may be."""
-        first, second = self._names
+        first, second = self._names[k]
         distance = margin + self._keep
         return f'{first} is {distance:.3f} m from {second}, at least {self._keep:g} m is kept'
 
@@ -106,18 +90,23 @@ class ObstacleRule(Rule):
     """The arm keeps away from the live cloud, except from where it is meant to grasp.
 
     distance: maps joint positions (N,) and points (M, 3), base frame, to m. stop, slow: m, where
-    the arm stands, and where it starts to slow down.
+    the arm stands, and where it starts to slow down. reach: (N,), m/rad.
     """
 
     reason = HaltReason.OBSTACLE_NEAR
 
     def __init__(
-        self, distance: Callable[[np.ndarray, np.ndarray], float], stop: float, slow: float
+        self,
+        distance: Callable[[np.ndarray, np.ndarray], float],
+        stop: float,
+        slow: float,
+        reach: npt.ArrayLike,
     ) -> None:
         self._distance = distance
         self._stop = checks.number('stop_distance', stop, 0.0)
         self.slow = checks.number('slow_distance', slow, stop) - self._stop
         self.slack = self._stop
+        self.reach = checks.array('reach', reach, (None,))[None]
         self._points = np.zeros((0, 3))
 
     def see(self, points: np.ndarray, exempt: np.ndarray) -> None:
@@ -131,13 +120,13 @@ class ObstacleRule(Rule):
             keep &= ~(((points - (x, y, z)) ** 2).sum(axis=1) <= radius * radius)
         self._points = points[keep]
 
-    def margin(self, q: np.ndarray) -> float:
-        """Return the distance beyond `stop` to the nearest point; inf without points."""
+    def margins(self, q: np.ndarray) -> np.ndarray:
+        """Return the distance (1,) beyond `stop` to the nearest point; inf without points."""
         if not len(self._points):
-            return np.inf
-        return self._distance(q, self._points) - self._stop
+            return np.array([np.inf])
+        return np.array([self._distance(q, self._points) - self._stop])
 
-    def sentence(self, margin: float) -> str:
+    def sentence(self, k: int, margin: float) -> str:
         """Say how near the nearest point is."""
         return (
             f'an obstacle is {margin + self._stop:.3f} m away; the arm slows down below '

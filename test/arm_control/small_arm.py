@@ -47,10 +47,10 @@ def settings(**changes) -> GovernorSettings:
 class Driver:
     """A governor with a controller that does exactly what it is told; one tick a call."""
 
-    def __init__(self, arm=None, rules=(), obstacles=None, reach=None, **changes):
+    def __init__(self, arm=None, rules=(), obstacles=None, **changes):
         self.settings = settings(**changes)
         self.arm = limited_arm(arm or small_arm(), self.settings)
-        self.governor = Governor(self.arm, self.settings, rules, obstacles, reach)
+        self.governor = Governor(self.arm, self.settings, rules, obstacles)
         self.now_ns = START_NS
         self.position = self.arm.home.copy()
         self.outputs = []

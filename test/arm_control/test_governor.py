@@ -168,8 +168,8 @@ def test_resume_needs_fresh_inputs():
 
 
 def test_resume_needs_a_place_without_a_breach():
-    box = [WorkspaceRule(lambda q: q[None], [-0.5] * 3, [0.5] * 3)]
-    driver = Driver(rules=box, reach=np.ones(3), tracking_error=0.9)
+    box = [WorkspaceRule(lambda q: q[None], [-0.5] * 3, [0.5] * 3, np.ones(3))]
+    driver = Driver(rules=box, tracking_error=0.9)
     driver.tick()
     driver.governor.stop()
     driver.settle()
@@ -292,14 +292,6 @@ def test_all_speeds_of_zero_are_a_limit_too():
         HaltReason.VELOCITY_LIMIT,
     )
     assert all((o.trajectory.positions == 0).all() for o in driver.outputs)
-
-
-def test_rules_without_a_reach_are_refused():
-    driver = Driver()
-    rule = WorkspaceRule(lambda q: q[None], [-1] * 3, [1] * 3)
-    with pytest.raises(InvalidValueError) as caught:
-        Governor(driver.arm, driver.settings, [rule])
-    assert str(caught.value) == '1 distance rules, but no reach to bound them with'
 
 
 def test_a_cloud_that_is_used_needs_a_rule():

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from gae_arm.commands.benches import governor
 from gae_arm.commands.benches.governor_campaign import run_sequences
 
 
@@ -27,3 +28,10 @@ def test_a_sequence_is_told_by_its_number_alone():
     first, again = run_sequences(7, range(3, 6)), run_sequences(7, range(3, 6))
     assert first == again
     assert first != run_sequences(8, range(3, 6))
+
+
+def test_the_bench_counts_sequences_and_violations():
+    rows = {row.name: row for row in governor.campaign(seed=0, sequences=7, workers=1)}
+    assert rows['sequences'].p50 == 7
+    assert (rows['violations'].p50, rows['violations'].n) == (0, 7)
+    assert rows['- messages checked'].p50 > 100

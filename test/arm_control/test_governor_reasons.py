@@ -1,7 +1,5 @@
 """Every typed reason: what causes it, its sentence, and that the arm comes to a stand by itself."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from small_arm import Driver
@@ -227,7 +225,7 @@ def place(q):
 
 
 def with_box(lower, upper, **changes):
-    return Driver(rules=[WorkspaceRule(place, lower, upper)], reach=np.ones(3), **changes)
+    return Driver(rules=[WorkspaceRule(place, lower, upper, np.ones(3))], **changes)
 
 
 def test_the_wall_of_the_workspace_is_approached_and_not_passed():
@@ -254,10 +252,11 @@ def test_an_arm_outside_its_workspace_may_come_back():
 
 @pytest.mark.parametrize('reason', [HaltReason.SELF_COLLISION, HaltReason.TABLE_COLLISION])
 def test_bodies_are_kept_apart(reason):
-    def found(q):
-        return SimpleNamespace(distance=0.4 - q[0], first='hand', second='post')
+    def distances(q):
+        return np.array([2.0, 0.4 - q[0]])
 
-    driver = Driver(rules=[DistanceRule(reason, found, 0.05)], reach=np.ones(3))
+    names = [('elbow', 'hand'), ('hand', 'post')]
+    driver = Driver(rules=[DistanceRule(reason, distances, names, np.ones((2, 3)), 0.05)])
     driver.run([0.8, 0, 0], 200)
     assert 0.3 < max(o.trajectory.positions[:, 0].max() for o in driver.outputs) <= 0.35
     status = driver.outputs[-1].status
@@ -269,9 +268,9 @@ class Cloudy:
     """An arm whose joint positions are the place of its tip, and a cloud that may move."""
 
     def __init__(self, points=((0.4, 0.0, 0.0),), **changes):
-        rule = ObstacleRule(self.distance, 0.05, 0.15)
+        rule = ObstacleRule(self.distance, 0.05, 0.15, np.ones(3))
         settings = {'use_cloud': True, 'stop_distance': 0.05, 'slow_distance': 0.15} | changes
-        self.driver = Driver(obstacles=rule, reach=np.ones(3), **settings)
+        self.driver = Driver(obstacles=rule, **settings)
         self.points = np.array(points)
         self.exempt = np.zeros((0, 4))
 

@@ -65,6 +65,11 @@ def run_sequences(seed: int, numbers: range) -> Tally:
     return total
 
 
+def run_portion(portion: tuple[int, range]) -> Tally:
+    """Do the same for (seed, numbers), for a pool of processes."""
+    return run_sequences(*portion)
+
+
 @cache
 def _machine(name: str) -> tuple[ArmConfig, Kinematics, np.ndarray, np.ndarray]:
     arm = load_arm(arm_file(name))
@@ -97,9 +102,13 @@ class _Sequence:
             seam_jump=float(random.choice([0.05, 0.1, 1.0])),
         )
         self.arm = limited_arm(arm, settings)
-        rules = [] if open_space else [WorkspaceRule(lambda q: forward(q)[:3, 3], *box)]
-        obstacles = ObstacleRule(self._distance, 0.02, 0.1) if settings.use_cloud else None
-        self.governor = Governor(self.arm, settings, rules, obstacles, reach)
+        rules = (
+            []
+            if open_space
+            else [WorkspaceRule(lambda q: forward(q)[None, :3, 3], box[0], box[1], reach)]
+        )
+        obstacles = ObstacleRule(self._distance, 0.02, 0.1, reach) if settings.use_cloud else None
+        self.governor = Governor(self.arm, settings, rules, obstacles)
         self.checker = MotionChecker(self.arm, screws, box, settings.step_ns // 2)
         self.step_ns = settings.step_ns
         self.now_ns = START_NS + int(random.integers(0, 10**9))

@@ -101,7 +101,7 @@ def worst_excess(
 
 
 @kernel
-def _state_at(t: np.ndarray, q: np.ndarray, v: np.ndarray, at: float, out: np.ndarray) -> None:
+def _sample(t: np.ndarray, q: np.ndarray, v: np.ndarray, at: float, out: np.ndarray) -> None:
     """Write position, velocity, acceleration (3, N) of the cubics at time `at`, s."""
     last = len(t) - 1
     for j in range(q.shape[1]):
@@ -228,7 +228,7 @@ class MotionChecker:
     def position(self, at_ns: int) -> np.ndarray:
         """Return where the joints (N,) are told to be at a time."""
         assert self._last is not None
-        return _state(*self._last, at_ns)[0]
+        return state_at(*self._last, at_ns)[0]
 
     def _check_seam(self, trajectory: JointTrajectory, now_ns: int) -> None:
         """Compare with what is being executed, at the times when a controller may take over."""
@@ -240,13 +240,13 @@ class MotionChecker:
             return
         scale = np.concatenate([np.ones_like(self._limits[:1]), self._limits[2:4]])
         for at_ns in (now_ns, now_ns + self._grace_ns):
-            gap = np.abs(_state(*new, at_ns) - _state(*self._last, at_ns))
+            gap = np.abs(state_at(*new, at_ns) - state_at(*self._last, at_ns))
             self.violations['seam'] += not (gap / np.maximum(scale, 1.0)).max() <= TOLERANCE
 
 
-def _state(start_ns: int, trajectory: JointTrajectory, at_ns: int) -> np.ndarray:
+def state_at(start_ns: int, trajectory: JointTrajectory, at_ns: int) -> np.ndarray:
     """Return position, velocity, acceleration (3, N) of a trajectory at a time."""
     q, v, _ = trajectory.derivatives
     out = np.empty((3, q.shape[1]))
-    _state_at(trajectory.times_ns * 1e-9, q, v, (at_ns - start_ns) * 1e-9, out)
+    _sample(trajectory.times_ns * 1e-9, q, v, (at_ns - start_ns) * 1e-9, out)
     return out

@@ -33,8 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f'gae {verb}', description=module.__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     module.add_arguments(parser)
+    words = args[1:]
+    if getattr(module, 'PASSES_WORDS_ON', False) and words[:1] not in (['-h'], ['--help']):
+        words = ['--', *words]
     try:
-        return module.run(parser.parse_args(args[1:]))
+        return module.run(parser.parse_args(words))
     except GaeError as error:
         return _fail(str(error))
     except KeyboardInterrupt:

@@ -14,6 +14,9 @@ from gae_arm.core.errors import ConfigError
 from gae_arm.core.paths import share_folder
 
 
+PASSES_WORDS_ON = True
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
@@ -26,8 +29,9 @@ def run(args: argparse.Namespace) -> int:
     root = share_folder()
     if not (root / 'test').is_dir():
         raise ConfigError(f'there is no folder test in {root}: run it in a checkout')
-    parts = [] if args.pytest else [['ruff', 'format', '--check'], ['ruff', 'check'], ['mypy']]
-    codes = [_part(part, root) for part in [*parts, ['pytest', *args.pytest]]]
+    words = [word for word in args.pytest if word != '--']
+    parts = [] if words else [['ruff', 'format', '--check'], ['ruff', 'check'], ['mypy']]
+    codes = [_part(part, root) for part in [*parts, ['pytest', *words]]]
     return 0 if not any(codes) else 1
 
 

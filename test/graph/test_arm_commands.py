@@ -116,13 +116,14 @@ def test_joints_come_in_any_order_and_a_new_command_replaces_the_old(arm):
     arm.wait_near(near, timeout=5.0)
 
 
-def test_no_joint_is_faster_than_its_limit_whatever_is_asked(arm):
-    goal = np.array([-1.5, 0.5, 1.0, -1.5, 1.0, 3.0, 2.0])
+def test_a_joint_is_not_faster_than_its_limit_whatever_is_asked(arm):
+    goal = ARM.home - np.eye(len(ARM.joints))[0] * 1.5
     before = len(arm.heard)
     arm.command.publish(trajectory(goal, seconds=0.05))
     arm.wait_near(goal, timeout=10.0)
-    speeds = np.array([state_from_msg(m).velocity[:7] for m in arm.heard[before:]])
-    assert (np.abs(speeds).max(axis=0) <= ARM.limits.velocity * 1.05).all()
+    speeds = np.array([state_from_msg(m).velocity[0] for m in arm.heard[before:]])
+    limit = ARM.limits.velocity[0]
+    assert 0.9 * limit < np.abs(speeds).max() <= 1.05 * limit
 
 
 def test_the_gripper_closes_and_opens(arm):

@@ -3,71 +3,84 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from gae_arm.core import checks
 from gae_arm.core.arm import ArmConfig, JointLimits
 from gae_arm.core.errors import InvalidValueError
+from gae_arm.core.settings import Settings, setting
 
 MAX_STOP_SECONDS = 2.0
 
 
-@dataclass(frozen=True, eq=False)
-class GovernorSettings(checks.Contract):
-    """What the governor allows. Everything is on by default; 0.0 is a limit like any other.
+@dataclass(frozen=True)
+class GovernorSettings(Settings):
+    """What the governor allows. Everything is on by default; 0.0 is a limit like any other."""
 
-    period: s, the time grid: spacing of the points that are sent, and of the ticks.
-    look_ahead: s, motion that every message carries before its stop, for ticks that come late.
-    velocity_scale, acceleration_scale, jerk_scale: shares of the arm's limits, 0 to 1.
-    position_margin: rad kept from the arm's position limits.
-    workspace_lower, workspace_upper: (3,) m, box of the end effector in the base frame.
-    joint_state_age, cloud_age, chunk_age: s, oldest input that is used.
-    clock_tolerance: s that a stamp may lie in the future.
-    use_cloud: whether a cloud is needed, and obstacles are kept away from.
-    stop_distance, slow_distance: m to the cloud, where the arm stands and where it starts to slow.
-    self_distance, table_distance: m that links keep from each other and from the table.
-    seam_jump: rad between what is commanded now and where a command starts, at most.
-    ramp: s from standing, or from where something was near, to full speed.
-    path_tolerance: rad that the arm may lag behind its command before the command is slowed.
-    tracking_error: rad between the measured joint and what was commanded, at most.
-    tracking_delay: s that the arm may take to carry a command out.
-    """
-
-    period: float = 0.01
-    look_ahead: float = 0.1
-    velocity_scale: float = 0.5
-    acceleration_scale: float = 1.0
-    jerk_scale: float = 1.0
-    position_margin: float = 0.0
-    workspace_lower: np.ndarray = field(default_factory=lambda: np.array([-1.0, -1.0, 0.0]))
-    workspace_upper: np.ndarray = field(default_factory=lambda: np.array([1.0, 1.0, 1.5]))
-    joint_state_age: float = 0.1
-    cloud_age: float = 0.25
-    chunk_age: float = 0.3
-    clock_tolerance: float = 0.05
-    use_cloud: bool = True
-    stop_distance: float = 0.02
-    slow_distance: float = 0.10
-    self_distance: float = 0.01
-    table_distance: float = 0.0
-    seam_jump: float = 0.1
-    ramp: float = 0.25
-    path_tolerance: float = 0.02
-    tracking_error: float = 0.1
-    tracking_delay: float = 0.15
+    period: float = setting(
+        0.01,
+        'time grid: spacing of the ticks, and of the points that are sent, s',
+        low=1e-3,
+        high=0.05,
+    )
+    look_ahead: float = setting(
+        0.1, 'motion that every message carries before its stop, s', low=1e-3, high=0.5
+    )
+    velocity_scale: float = setting(0.5, "share of the arm's velocity limits", low=0.0, high=1.0)
+    acceleration_scale: float = setting(
+        1.0, "share of the arm's acceleration limits", low=0.0, high=1.0
+    )
+    jerk_scale: float = setting(1.0, "share of the arm's jerk limits", low=0.0, high=1.0)
+    position_margin: float = setting(
+        0.0, "kept from the arm's position limits, rad", low=0.0, high=1.0
+    )
+    workspace_lower: tuple[float, ...] = setting(
+        (-1.0, -1.0, 0.0), 'lower corner of the box for the end effector, base frame, m', length=3
+    )
+    workspace_upper: tuple[float, ...] = setting(
+        (1.0, 1.0, 1.5), 'upper corner of the box for the end effector, base frame, m', length=3
+    )
+    joint_state_age: float = setting(0.1, 'oldest joint state that is used, s', low=1e-3, high=10.0)
+    cloud_age: float = setting(0.25, 'oldest cloud that is used, s', low=1e-3, high=10.0)
+    chunk_age: float = setting(0.3, 'oldest chunk that is used, s', low=1e-3, high=10.0)
+    clock_tolerance: float = setting(
+        0.05, 'what a stamp may lie in the future, s', low=0.0, high=1.0
+    )
+    use_cloud: bool = setting(True, 'keep away from obstacles; then a cloud is needed to move')
+    stop_distance: float = setting(
+        0.02, 'distance to the cloud at which the arm stands, m', low=0.0, high=1.0
+    )
+    slow_distance: float = setting(
+        0.10, 'distance to the cloud at which the arm begins to slow down, m', low=0.0, high=2.0
+    )
+    self_distance: float = setting(
+        0.01, 'distance that links keep from each other, m', low=0.0, high=1.0
+    )
+    table_distance: float = setting(
+        0.0, 'distance that links keep from the table, m', low=0.0, high=1.0
+    )
+    seam_jump: float = setting(
+        0.1, 'between the commanded joint and where a command starts, rad', low=1e-3, high=1.0
+    )
+    ramp: float = setting(
+        0.25, 'from standing, or from where something was near, to full speed, s', low=0.0, high=5.0
+    )
+    path_tolerance: float = setting(
+        0.02, 'lag behind a command from which on the command waits, rad', low=1e-4, high=1.0
+    )
+    tracking_error: float = setting(
+        0.1, 'between a measured joint and what was commanded, rad', low=1e-3, high=1.0
+    )
+    tracking_delay: float = setting(
+        0.15, 'time that the arm may take to carry a command out, s', low=0.0, high=0.5
+    )
 
     def __post_init__(self) -> None:
-        """Validate; raise InvalidValueError with the value."""
-        for key in ('workspace_lower', 'workspace_upper'):
-            object.__setattr__(self, key, checks.array(key, getattr(self, key), (3,)))
-        for key, (low, high) in RANGES.items():
-            object.__setattr__(self, key, checks.number(key, getattr(self, key), low, high))
-        if not isinstance(self.use_cloud, bool):
-            raise InvalidValueError(f'use_cloud is neither true nor false: {self.use_cloud!r}')
+        """Check every field and how they fit together."""
+        super().__post_init__()
         for below, above in ORDERED:
-            least, most = np.asarray(getattr(self, below)), np.asarray(getattr(self, above))
+            least, most = np.array(getattr(self, below)), np.array(getattr(self, above))
             if not (least < most).all():
                 raise InvalidValueError(
                     f'{below} {least.tolist()} is not below {above} {most.tolist()}'
@@ -84,27 +97,6 @@ class GovernorSettings(checks.Contract):
         return max(1, round(self.look_ahead / self.period))
 
 
-RANGES = {
-    'period': (1e-3, 0.05),
-    'look_ahead': (1e-3, 0.5),
-    'velocity_scale': (0.0, 1.0),
-    'acceleration_scale': (0.0, 1.0),
-    'jerk_scale': (0.0, 1.0),
-    'position_margin': (0.0, 1.0),
-    'joint_state_age': (1e-3, 10.0),
-    'cloud_age': (1e-3, 10.0),
-    'chunk_age': (1e-3, 10.0),
-    'clock_tolerance': (0.0, 1.0),
-    'stop_distance': (0.0, 1.0),
-    'slow_distance': (0.0, 2.0),
-    'self_distance': (0.0, 1.0),
-    'table_distance': (0.0, 1.0),
-    'seam_jump': (1e-3, 1.0),
-    'ramp': (0.0, 5.0),
-    'path_tolerance': (1e-4, 1.0),
-    'tracking_error': (1e-3, 1.0),
-    'tracking_delay': (0.0, 1.0),
-}
 ORDERED = (
     ('workspace_lower', 'workspace_upper'),
     ('stop_distance', 'slow_distance'),

@@ -13,6 +13,7 @@ from gae_arm.core.motion import HaltReason
 
 WALL = 0.005
 """m from the faces of the workspace box, where the arm comes to a stand."""
+FACES = ('-x', '-y', '-z', '+x', '+y', '+z')
 
 
 class WorkspaceRule(Rule):
@@ -36,20 +37,24 @@ class WorkspaceRule(Rule):
         self._points = points
         self._lower = checks.array('workspace_lower', lower, (3,))
         self._upper = checks.array('workspace_upper', upper, (3,))
-        self.reach = checks.array('reach', reach, (None,))[None]
+        self.reach = np.tile(checks.array('reach', reach, (None,)), (len(FACES), 1))
 
     def margins(self, q: np.ndarray) -> np.ndarray:
-        """Return the metres (1,) that the outermost point has left before the nearest face."""
+        """Return the metres (6,) that the outermost points have left before each face.
+
+        Each face by itself: who is outside one of them must not leave through another one.
+        """
         points = self._points(q)
-        return np.array([min((points - self._lower).min(), (self._upper - points).min()) - WALL])
+        ahead = [(points - self._lower).min(axis=0), (self._upper - points).min(axis=0)]
+        return np.concatenate(ahead) - WALL
 
     def sentence(self, k: int, margin: float) -> str:
         """Say how far from the box's wall the arm is."""
         box = f'the workspace {self._lower.tolist()} to {self._upper.tolist()} m'
         distance = margin + WALL
         if distance < 0:
-            return f'{-distance:.3f} m outside {box}'
-        return f'{distance:.3f} m from the wall of {box}'
+            return f'{-distance:.3f} m beyond the {FACES[k]} wall of {box}'
+        return f'{distance:.3f} m from the {FACES[k]} wall of {box}'
 
 
 class DistanceRule(Rule):

@@ -16,9 +16,10 @@ import numpy as np
 
 from gae_arm.arm_control.cause import Cause
 from gae_arm.arm_control.pose_curve import PoseCurve, Seam
-from gae_arm.core import checks, geometry
+from gae_arm.core import geometry
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.motion import ActionChunk, HaltReason
+from gae_arm.core.settings import Settings, setting
 
 MEMORY_SECONDS = 2.0
 """How far back it is known what was executed when."""
@@ -30,30 +31,30 @@ SLOWEST = 0.1
 
 
 @dataclass(frozen=True)
-class StreamSettings:
-    """How chunks are joined and ended.
+class StreamSettings(Settings):
+    """How chunks are joined and ended, and for which moments targets are given."""
 
-    blend: s, time in which a new chunk is joined. slowing: s, from full speed to standing where
-    actions end. seam_distance, seam_angle: m, rad between the arm and a new chunk, at most.
-    offsets: s from now at which targets are given, increasing, the first one 0.
-    """
-
-    blend: float = 0.15
-    slowing: float = 0.2
-    seam_distance: float = 0.1
-    seam_angle: float = 0.5
-    offsets: tuple[float, ...] = (0.0, 0.01, 0.03, 0.06, 0.1)
+    blend: float = setting(0.15, 'time in which a new chunk is joined, s', low=1e-3, high=3.0)
+    slowing: float = setting(
+        0.2, 'from full speed to standing where actions end, s', low=1e-3, high=3.0
+    )
+    seam_distance: float = setting(
+        0.1, 'between the end effector and a new chunk, m', low=1e-3, high=3.0
+    )
+    seam_angle: float = setting(
+        0.5, 'between the end effector and a new chunk, rad', low=1e-3, high=3.0
+    )
+    offsets: tuple[float, ...] = setting(
+        (0.0, 0.01, 0.03, 0.06, 0.1), 'from now on, where targets are given, s', low=0.0, high=1.0
+    )
 
     def __post_init__(self) -> None:
-        """Validate."""
-        for key in ('blend', 'slowing', 'seam_distance', 'seam_angle'):
-            checks.number(key, getattr(self, key), 1e-3, 3.0)
-        offsets = checks.array('offsets', self.offsets, (None,))
-        if len(offsets) < 2 or offsets[0] != 0 or (np.diff(offsets) <= 0).any():
+        """Check every field; offsets begin with 0 and increase."""
+        super().__post_init__()
+        if len(self.offsets) < 2 or self.offsets[0] != 0 or (np.diff(self.offsets) <= 0).any():
             raise InvalidValueError(
-                f'offsets are not two or more, from 0.0 and increasing: {offsets.tolist()}'
+                f'offsets are not two or more, from 0.0 and increasing: {list(self.offsets)}'
             )
-        object.__setattr__(self, 'offsets', tuple(offsets.tolist()))
 
 
 @dataclass(frozen=True, eq=False)

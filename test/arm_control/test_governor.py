@@ -175,10 +175,10 @@ def test_resume_needs_a_place_without_a_breach():
     driver.settle()
     driver.position = np.array([0.6, 0.0, 0.0])
     driver.settle(1)
-    wall = '0.100 m outside the workspace [-0.5, -0.5, -0.5] to [0.5, 0.5, 0.5] m'
+    wall = '0.450 m beyond the +x wall of the workspace [-0.5, -0.5, -0.5] to [0.5, 0.5, 0.5] m'
     moved = driver.inputs(joint_state=driver.state(position=[0.95, 0.0, 0.0]))
     ok, message = driver.governor.resume(driver.now_ns, moved)
-    assert (ok, message) == (False, 'not resumed: ' + wall.replace('0.100', '0.450'))
+    assert (ok, message) == (False, 'not resumed: ' + wall)
 
 
 def test_an_arm_that_was_moved_during_a_stop_goes_on_from_where_it_is():

@@ -236,9 +236,17 @@ def test_the_wall_of_the_workspace_is_approached_and_not_passed():
     status = driver.outputs[-1].status
     assert status.reason == HaltReason.WORKSPACE_LIMIT
     assert status.message.endswith(
-        'from the wall of the workspace [-0.5, -0.5, -0.5] to [0.5, 0.5, 0.5] m'
+        'from the +x wall of the workspace [-0.5, -0.5, -0.5] to [0.5, 0.5, 0.5] m'
     )
     assert driver.run([-0.8, 0, 0], 60).status.reason == HaltReason.NONE
+
+
+def test_who_is_outside_one_wall_does_not_leave_through_another():
+    driver = with_box([-0.5] * 3, [0.5] * 3)
+    driver.position = np.array([0.6, 0.0, 0.0])
+    driver.run([-0.1, 0.5, 0], 200)
+    assert max(output.trajectory.positions[:, 1].max() for output in driver.outputs) <= 0.5
+    assert driver.outputs[-1].status.reason == HaltReason.WORKSPACE_LIMIT
 
 
 def test_an_arm_outside_its_workspace_may_come_back():

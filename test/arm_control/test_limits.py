@@ -27,7 +27,7 @@ from gae_arm.core.paths import arm_file
         ({'jerk_scale': -0.1}, 'jerk_scale is -0.1, allowed is 0.0 to 1.0'),
         ({'position_margin': -0.1}, 'position_margin is -0.1, allowed is 0.0 to 1.0'),
         ({'joint_state_age': 0.0}, 'joint_state_age is 0.0, allowed is 0.001 to 10.0'),
-        ({'use_cloud': 'no'}, "use_cloud is neither true nor false: 'no'"),
+        ({'use_cloud': 'no'}, "use_cloud is not true or false: 'no'"),
         (
             {'workspace_lower': [0, 0, 2]},
             'workspace_lower [0.0, 0.0, 2.0] is not below workspace_upper [1.0, 1.0, 1.5]',

@@ -15,18 +15,19 @@ def place(q):
     return np.array([q])
 
 
-def test_the_box_is_measured_from_the_outermost_point_to_the_nearest_wall():
+def test_the_box_is_measured_from_the_outermost_point_to_every_wall():
     rule = WorkspaceRule(lambda q: np.array([q, q / 2]), [-1, -1, 0], [1, 1, 2], ONES)
-    assert rule.margins(np.array([0.9, 0.0, 1.0])) == pytest.approx(0.1 - WALL)
-    assert rule.margins(np.array([0.9, 0.0, 2.05])) == pytest.approx(-0.05 - WALL)
-    assert rule.margins(np.array([0.0, 0.0, 0.1])) == pytest.approx(0.05 - WALL)
+    margins = rule.margins(np.array([0.8, -0.4, 1.0]))
+    assert margins + WALL == pytest.approx([1.4, 0.6, 0.5, 0.2, 1.2, 1.0])
+    assert rule.margins(np.array([0.0, 0.0, 2.05]))[5] + WALL == pytest.approx(-0.05)
+    assert rule.reach.shape == (6, 3)
 
 
-def test_the_box_says_how_far():
+def test_the_box_says_how_far_and_which_wall():
     rule = WorkspaceRule(place, [-1, -1, 0], [1, 1, 2], ONES)
     box = 'the workspace [-1.0, -1.0, 0.0] to [1.0, 1.0, 2.0] m'
-    assert rule.sentence(0, 0.1 - WALL) == f'0.100 m from the wall of {box}'
-    assert rule.sentence(0, -0.05 - WALL) == f'0.050 m outside {box}'
+    assert rule.sentence(0, 0.1 - WALL) == f'0.100 m from the -x wall of {box}'
+    assert rule.sentence(5, -0.05 - WALL) == f'0.050 m beyond the +z wall of {box}'
 
 
 def test_bodies_are_named():

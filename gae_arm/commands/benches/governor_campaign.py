@@ -95,8 +95,8 @@ class _Sequence:
             velocity_scale=float(random.choice([0.0, 0.3, 0.5, *[1.0] * 7])),
             acceleration_scale=float(random.choice([0.5, 1.0, 1.0])),
             jerk_scale=float(random.choice([0.5, 1.0, 1.0])),
-            workspace_lower=box[0],
-            workspace_upper=box[1],
+            workspace_lower=tuple(box[0]),
+            workspace_upper=tuple(box[1]),
             use_cloud=bool(random.random() < 0.3),
             ramp=float(random.choice([0.0, 0.0, 0.1, 0.25])),
             seam_jump=float(random.choice([0.05, 0.1, 1.0])),
@@ -143,7 +143,7 @@ class _Sequence:
             self._streaming = False
             return 0.0
         if not self._streaming:
-            self.checker.restart()
+            self.checker.restart(trajectory.positions[0])
         self._streaming = True
         self.checker.check(trajectory, self.now_ns)
         speed = np.abs(trajectory.derivatives[1])

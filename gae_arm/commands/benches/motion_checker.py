@@ -23,6 +23,8 @@ from gae_arm.core.urdf import load_urdf
 TOLERANCE = 1e-6
 """rad, m, and relative to a limit: a jerk is a third difference of rounded positions."""
 SAMPLES = 4
+OUTSIDE = 0.01
+"""m further out that a motion may lead which begins outside the box."""
 
 
 @kernel
@@ -189,15 +191,26 @@ class MotionChecker:
         self._limits = np.stack(
             [limits.lower, limits.upper, limits.velocity, limits.acceleration, limits.jerk]
         )
-        self._screws, self._box = screws, np.asarray(box, np.float64)
+        self._screws, self._walls = screws, np.asarray(box, np.float64)
+        self._box = self._walls
         self._grace_ns = grace_ns
         self._last: tuple[int, JointTrajectory] | None = None
         self.violations: Counter[str] = Counter()
         self.trajectories = 0
 
-    def restart(self) -> None:
-        """Take the next trajectory as a new stream: it must begin standing."""
+    def restart(self, position: np.ndarray) -> None:
+        """Take the next trajectory as a new stream: it must begin standing at position (N,), rad.
+
+        If that is outside the box, the way back into it is allowed, and nothing further out.
+        """
         self._last = None
+        place = _end_effector(np.asarray(position, np.float64), self._screws)
+        self._box = np.stack(
+            [
+                np.minimum(self._walls[0], place - OUTSIDE),
+                np.maximum(self._walls[1], place + OUTSIDE),
+            ]
+        )
 
     def move_clock(self, by_ns: int) -> None:
         """Give the stream other times: the clock has jumped."""

@@ -7,6 +7,7 @@ and /tf, one renders the camera. Physics and rendering run without Python's GIL.
 from __future__ import annotations
 
 import dataclasses
+import sys
 import threading
 import time
 from functools import partial
@@ -241,4 +242,6 @@ def _check_time(settings: ArmSimSettings) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the node."""
+    # By default a thread may keep the interpreter for 5 ms: too long for the physics to wait.
+    sys.setswitchinterval(0.0005)
     run_node(ArmSimNode, args)

@@ -21,7 +21,8 @@ def make_governor(
 
     That arm is `limited_arm(arm, settings)`, so that IK, distances and governor agree. box_links:
     links whose frames stay in the workspace box, beside the end effector. The fingers are taken as
-    open, where they reach furthest. Raises InvalidValueError for limits that allow no quick stop.
+    open, where they reach furthest. Before the first tick, `compile` both. Raises InvalidValueError
+    for limits that allow no quick stop.
     """
     kinematics = collision.kinematics
     reach = collision.joint_reach()

@@ -15,6 +15,7 @@ By induction the arm is never in a state from which it cannot stop within its li
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -97,9 +98,10 @@ class Governor:
         self._feedback = Feedback(arm, settings)
         self._timeline: Timeline | None = None
         self._now_ns = 0
+        self._lock = threading.Lock()
         self._latched: Cause | None = None
         self._halting: Cause | None = None
-        self._stopping = True
+        self._shortest = False
         self._speed = 0.0
         self._rate_per_speed = 0.0
         self._seen: tuple[int | None, np.ndarray] = (None, np.zeros((0, 4)))
@@ -112,7 +114,8 @@ class Governor:
 
     def stop(self, message: str = 'a stop was requested') -> None:
         """Brake from the next tick on and stand until `resume`."""
-        self._latched = Cause(HaltReason.STOP_REQUESTED, message)
+        with self._lock:
+            self._latched = Cause(HaltReason.STOP_REQUESTED, message)
 
     def resume(self, now_ns: int, inputs: Inputs) -> tuple[bool, str]:
         """Release what is latched, if nothing speaks against it; return success and a sentence.
@@ -120,7 +123,8 @@ class Governor:
         Needed are a standing arm, fresh inputs, and no rule that is broken where the arm is. If
         the arm was moved meanwhile, it goes on from where it is now.
         """
-        if self._latched is None:
+        latched = self._latched
+        if latched is None:
             return True, 'there was nothing to resume from'
         self.advance(now_ns)
         if self._timeline is not None and not self._timeline.standing:
@@ -129,7 +133,10 @@ class Governor:
         cause = cause or self._stand(inputs)
         if cause is not None:
             return False, f'not resumed: {cause.message}'
-        self._latched = self._halting = None
+        with self._lock:
+            if self._latched is not latched:
+                return False, f'not resumed: {(self._latched or latched).message}'
+            self._latched = self._halting = None
         return True, 'resumed'
 
     def advance(self, now_ns: int) -> Timeline | None:
@@ -139,7 +146,7 @@ class Governor:
         """
         back = (self._now_ns - now_ns) * 1e-9
         if back > self.settings.clock_tolerance:
-            self._latched = Cause(
+            self._latched = self._latched or Cause(
                 HaltReason.CLOCK_MISMATCH, f'the node clock went back by {back:.3f} s'
             )
             if self._timeline is not None:
@@ -284,21 +291,24 @@ class Governor:
     def _brake(self, timeline: Timeline) -> np.ndarray:
         """Return the shortest stop, or the rest of the timeline if only that is certain."""
         rest = timeline.states
-        if self._stopping or timeline.standing:
+        if self._shortest or timeline.standing:
             return rest
         states = self._motion.brake(rest)
         if not self._motion.within_limits(states):
             return rest
-        if self._clearance.refusal(states, self._step) is None:
-            return states
-        return rest if self._clearance.refusal(rest, self._step) is None else states
+        certain = self._clearance.refusal(states, self._step) is None
+        if not certain and self._clearance.refusal(rest, self._step) is None:
+            return rest
+        self._shortest = True
+        return states
 
     def _output(self, timeline: Timeline, plan: _Plan) -> GovernorOutput:
+        following = plan.states is not None
+        self._shortest = self._shortest and not following
         states = self._brake(timeline) if plan.states is None else plan.states
         timeline.replace(states)
         speed = float(np.linalg.norm(states[0, 1]))
-        self._stopping = plan.states is None
-        if self._stopping:
+        if not following:
             self._speed = 0.0 if timeline.standing else self._speed
             rate = min(1.0, self._rate_per_speed * speed)
         else:
@@ -311,7 +321,7 @@ class Governor:
             status=self._status(state, plan.cause, plan.rate),
             trajectory=timeline.trajectory(self.arm.joints, self._motion.limits[4]),
             clock_rate=rate,
-            following=not self._stopping,
+            following=following,
         )
 
     def _status(self, state: ArmState, cause: Cause | None, scale: float) -> ArmStatus:

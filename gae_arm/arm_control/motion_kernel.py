@@ -184,28 +184,6 @@ def _step(
 
 
 @kernel
-def _largest_share(
-    q: float,
-    v: float,
-    a: float,
-    safe: float,
-    wish: float,
-    limit: np.ndarray,
-    h: float,
-    out: np.ndarray,
-) -> float:
-    """Return how far the next acceleration may go from `safe` towards `wish`, by halving."""
-    low, high = 0.0, 1.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        if _step(q, v, a, _mixed(safe, wish, middle, limit), limit, h, out) >= 0:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-@kernel
 def _follow(
     states: np.ndarray, targets: np.ndarray, cap: float, limit: np.ndarray, h: float, size: int
 ) -> int:
@@ -220,18 +198,22 @@ def _follow(
         q, v, a = states[i, 0], states[i, 1], states[i, 2]
         safe = states[i + 1, 2] if i + 1 < size else 0.0
         wish = _wish(q, v, a, targets[i], cap, limit, h)
-        room = trial[: states.shape[0] - i - 1]
-        n = _step(q, v, a, wish, limit, h, room)
-        if n < 0 and wish != safe:
-            share = _largest_share(q, v, a, safe, wish, limit, h, room)
-            if share > 0:
-                n = _step(q, v, a, _mixed(safe, wish, share, limit), limit, h, room)
-        if n >= 0:
-            states[i + 1 : i + 1 + n] = trial[:n]
-            size = i + 1 + n
-        elif i + 1 >= size:
+        if i + 1 >= size:  # It stands: so it may stay.
             states[i + 1] = states[i]
             size = i + 2
+        room = trial[: states.shape[0] - i - 1]
+        low, high, share = 0.0, 1.0, 1.0
+        for _ in range(1 + HALVINGS):
+            n = _step(q, v, a, _mixed(safe, wish, share, limit), limit, h, room)
+            if n >= 0:
+                states[i + 1 : i + 1 + n] = trial[:n]
+                size = i + 1 + n
+                low = share
+            else:
+                high = share
+            if low == 1 or wish == safe:
+                break
+            share = (low + high) / 2
     return size
 
 
@@ -286,13 +268,15 @@ def brake(safe: np.ndarray, limits: np.ndarray, h: float, room: int) -> np.ndarr
     longest = sizes.max()
     for j in range(joints):
         q, v, a = states[j, 0]
-        limit = np.ascontiguousarray(limits[:, j])
-        if sizes[j] >= 0:
-            together = _stop(q, v, a, limit, h, longest, states[j, 1:])
-            sizes[j] = together if together >= 0 else _stop(q, v, a, limit, h, 0, states[j, 1:])
-        else:
+        if sizes[j] < 0:
             sizes[j] = safe.shape[0] - 1
             states[j, 1 : safe.shape[0]] = safe[1:, :, j]
+            continue
+        sizes[j] = -1
+        for least in (longest, 0):
+            if sizes[j] < 0:
+                limit = np.ascontiguousarray(limits[:, j])
+                sizes[j] = _stop(q, v, a, limit, h, least, states[j, 1:])
     return _pad(states, sizes + 1)
 
 

@@ -61,7 +61,7 @@ def dense(states):
 points = st.tuples(*[st.floats(-1.0, 1.0)] * 3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(points, st.lists(points, min_size=1, max_size=4), st.floats(0.01, 0.3), st.integers(0, 15))
 def test_what_is_certain_is_true_everywhere(goal, centers, height, ticks):
     rule = Bumps(centers, height, slack=0.005)

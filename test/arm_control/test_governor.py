@@ -154,6 +154,23 @@ def test_resume_waits_until_the_arm_stands():
     assert driver.governor.resume(driver.now_ns, driver.inputs())[0]
 
 
+def test_a_stop_that_comes_during_a_resume_is_not_lost():
+    driver = Driver()
+    driver.tick()
+    driver.governor.stop()
+    driver.settle(5)
+    inputs = driver.inputs()
+    start = driver.governor._feedback.position
+
+    def stop_meanwhile(state):
+        driver.governor.stop('the second button')
+        return start(state)
+
+    driver.governor._feedback.position = stop_meanwhile
+    answer = driver.governor.resume(driver.now_ns, inputs)
+    assert answer == (False, 'not resumed: the second button')
+
+
 def test_resume_needs_fresh_inputs():
     driver = Driver()
     driver.tick()

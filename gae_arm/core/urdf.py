@@ -52,7 +52,7 @@ def _package_share(package: str, uri: str) -> Path:
         wheel = f'the Python distribution {package!r} has no {share}'
     raise ConfigError(
         f'package of {uri!r} not found; searched AMENT_PREFIX_PATH {prefixes} and the Python '
-        f'distributions ({wheel}); install it with `apt install ros-<distro>-{package}` or '
+        f'distributions ({wheel}); install it, with its ROS package or with '
         f'`pip install {package}`'
     )
 

@@ -153,7 +153,7 @@ def test_package_that_is_nowhere_tells_what_was_searched(monkeypatch):
     assert str(error.value) == (
         "package of 'package://no-such-robot/a.urdf' not found; searched AMENT_PREFIX_PATH "
         "['/nowhere'] and the Python distributions (no Python distribution 'no-such-robot'); "
-        'install it with `apt install ros-<distro>-no-such-robot` or `pip install no-such-robot`'
+        'install it, with its ROS package or with `pip install no-such-robot`'
     )
 
 

@@ -38,6 +38,8 @@ from gae_arm.core.trajectory import JointTrajectory
 
 ARRIVED, ARRIVED_SPEED = 1e-4, 1e-3
 """rad, rad/s: so near the end of its path, the arm comes to a stand."""
+SMOOTHING = 0.05
+"""s: how fast the command's clock slows down when the command asks for too much."""
 ATTEMPTS = 2
 """Speeds that are tried in one tick, each half of the one before, until a motion is certain."""
 
@@ -102,7 +104,7 @@ class Governor:
         self._latched: Cause | None = None
         self._halting: Cause | None = None
         self._shortest = False
-        self._speed = 0.0
+        self._speed = self._rate = 0.0
         self._rate_per_speed = 0.0
         self._seen: tuple[int | None, np.ndarray] = (None, np.zeros((0, 4)))
 
@@ -265,17 +267,26 @@ class Governor:
             return _Plan(None, None)
         near, nearby = self._clearance.speed_scale(here, np.clip(wanted[-1, 0], lower, upper))
         cause = limit if pace <= near else nearby
-        self._speed = min(near, self._speed + self._step / max(self.settings.ramp, self._step))
-        for _ in range(ATTEMPTS):
-            rate = min(pace, self._speed)
-            if rate <= 0:
-                break
+        rise = self._step / max(self.settings.ramp, self._step)
+        self._speed = min(near, self._speed + rise)
+        rate = min(self._speed, self._smoothed(pace, rise))
+        for _ in range(ATTEMPTS if rate > 0 else 0):
             states = self._along(timeline, path, ahead, rate)
             refusal = self._clearance.refusal(states, self._step)
             if refusal is None and self._motion.within_limits(states):
                 return _Plan(states, cause, rate)
-            cause, self._speed = refusal or cause, rate / 2
+            cause, rate = refusal or cause, rate / 2
+            self._speed = min(self._speed, rate)
         return _Plan(None, cause)
+
+    def _smoothed(self, pace: float, rise: float) -> float:
+        """Return a clock rate on the way from the last one to `pace`, upwards by at most `rise`.
+
+        What a command asks for comes and goes with the points that it is made of.
+        """
+        if pace > self._rate:
+            return min(pace, self._rate + rise)
+        return self._rate + (pace - self._rate) * min(1.0, self._step / SMOOTHING)
 
     def _along(self, timeline: Timeline, path: Path, ahead: float, rate: float) -> np.ndarray:
         """Return States along the path, which goes on for `ahead` steps, at a clock rate."""
@@ -309,10 +320,11 @@ class Governor:
         timeline.replace(states)
         speed = float(np.linalg.norm(states[0, 1]))
         if not following:
-            self._speed = 0.0 if timeline.standing else self._speed
+            if timeline.standing:
+                self._speed = self._rate = 0.0
             rate = min(1.0, self._rate_per_speed * speed)
         else:
-            rate = plan.rate
+            rate = self._rate = plan.rate
             self._rate_per_speed = rate / speed if speed > 0 else 0.0
         standing = not states[:, 1:].any()
         idle = plan.cause is None or plan.cause.reason == HaltReason.NO_COMMAND

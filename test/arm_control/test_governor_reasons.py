@@ -79,8 +79,8 @@ def test_a_command_that_is_too_fast_is_slowed_and_says_so():
     status = driver.run([0.0, 4.0, 1.0], 45).status
     assert (status.state, status.reason) == (ArmState.MOVING, HaltReason.VELOCITY_LIMIT)
     assert status.message == "joint 'two' is asked to move at 4 rad/s, its limit is 2 rad/s"
-    assert status.speed_scale == pytest.approx(0.5)
-    np.testing.assert_allclose(driver.here[1], [0, 2.0, 0.5], atol=1e-3)
+    assert status.speed_scale == pytest.approx(0.5, abs=1e-3)
+    np.testing.assert_allclose(driver.here[1], [0, 2.0, 0.5], atol=5e-3)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_command_that_is_too_fast_is_slowed_and_says_so():
     [(0.25, 10.0, HaltReason.ACCELERATION_LIMIT), (0.05, 12.0, HaltReason.JERK_LIMIT)],
 )
 def test_a_command_that_turns_too_sharply_is_waited_for(amplitude, frequency, reason):
-    driver = Driver(jerk_scale=0.05 if reason == HaltReason.JERK_LIMIT else 1.0)
+    driver = Driver(jerk_scale=0.05 if reason == HaltReason.JERK_LIMIT else 1.0, ramp=0.25)
     progress, seen = 0.0, set()
     times = np.arange(11) * 10 * MS
     for _ in range(150):

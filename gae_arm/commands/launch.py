@@ -26,7 +26,7 @@ from gae_arm.commands.launch_runner.source import absolute
 from gae_arm.commands.launch_runner.supervisor import supervise
 from gae_arm.core.errors import ConfigError
 
-HELP = 'run a launch file'
+
 PACKAGE = 'gae_arm'
 SUFFIX = '.launch.yaml'
 

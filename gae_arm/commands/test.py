@@ -13,7 +13,6 @@ from pathlib import Path
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.paths import share_folder
 
-
 PASSES_WORDS_ON = True
 
 

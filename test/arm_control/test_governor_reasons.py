@@ -1,5 +1,7 @@
 """Every typed reason: what causes it, its sentence, and that the arm comes to a stand by itself."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from small_arm import Driver
@@ -357,3 +359,9 @@ def test_a_cloud_that_never_came():
 
 def test_without_use_cloud_none_is_needed():
     assert moving().outputs[-1].status.reason == HaltReason.NONE
+
+
+def test_every_reason_is_in_the_documentation():
+    text = (Path(__file__).parents[2] / 'docs' / 'safety.md').read_text()
+    missing = [r.name for r in HaltReason if r != HaltReason.NONE and f'`{r.name}`' not in text]
+    assert not missing

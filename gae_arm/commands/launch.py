@@ -26,7 +26,6 @@ from gae_arm.commands.launch_runner.source import absolute
 from gae_arm.commands.launch_runner.supervisor import supervise
 from gae_arm.core.errors import ConfigError
 
-
 PACKAGE = 'gae_arm'
 SUFFIX = '.launch.yaml'
 

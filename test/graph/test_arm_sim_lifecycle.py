@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,9 +64,15 @@ def test_a_signal_ends_all_processes(tmp_path, number):
 def test_ctrl_c_is_no_error_while_nodes_are_still_starting(tmp_path):
     with graph(tmp_path, 'sim.launch.yaml') as (launched, probe):
         names = ('arm_sim', 'point_cloud', 'calibration_health')
-        probe.wait_for(lambda: all(map(launched.node_pids, names)), 'the processes')
-        probe.spin(0.3)
-        launched.stop()
+
+        def importing(name: str) -> bool:
+            return any(
+                '/numpy/' in Path(f'/proc/{pid}/maps').read_text()
+                for pid in launched.node_pids(name)
+            )
+
+        probe.wait_for(lambda: all(map(importing, names)), 'the imports')
+        assert launched.stop() == 0
         assert 'Traceback' not in launched.output
         assert not any(map(launched.node_pids, names))
 

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 from functools import partial
-from typing import Any
 
 
 def _start(module: str) -> None:
     # An exception inside the import of a C extension would come out as an ImportError.
-    interrupt = signal.signal(signal.SIGINT, _leave)
+    interrupts: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     node = importlib.import_module(module)
-    try:
-        signal.signal(signal.SIGINT, interrupt)
-        node.main()
-    except KeyboardInterrupt:
+    if interrupts:
         sys.exit(0)
-
-
-def _leave(*_: Any) -> None:
-    os._exit(0)  # Nothing has been opened yet that would have to be closed.
+    node.main()
 
 
 arm_sim = partial(_start, 'gae_arm.arm_sim.node')

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -21,7 +24,16 @@ def run_node(make: Callable[[], Node], args: list[str] | None = None) -> None:
     0 after a signal, 1 when the node could not be made or one of its threads died; then the log
     says why. A node with a `close()` method is closed before ROS shuts down.
     """
+    context_made = False
+
+    def interrupt(*_: Any) -> None:
+        if not context_made:
+            os._exit(0)
+        # Else ROS, which has seen the signal first, ends the context, and that the executor.
+
+    signal.signal(signal.SIGINT, interrupt)
     rclpy.init(args=args)
+    context_made = True
     node, code = None, 0
     NodeThread.failed = False
     try:
@@ -29,11 +41,14 @@ def run_node(make: Callable[[], Node], args: list[str] | None = None) -> None:
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         pass
     except GaeError as error:
         get_logger(make.__name__).fatal(str(error))
         code = 1
+    except Exception:
+        if rclpy.ok():
+            raise  # Else a signal has ended ROS under the node's feet: that is no error.
     finally:
         if node is not None:
             getattr(node, 'close', lambda: None)()

@@ -9,8 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ('arm_sim', 'point_cloud', 'arm_control')
+HALVES = ('action_expert', 'vla_planner')
 ROS = ('rclpy', 'rcl_interfaces', 'tf2_msgs', 'rosgraph_msgs', 'builtin_interfaces')
 FILES = sorted((ROOT / 'gae_arm').rglob('*.py'))
+HALVES_FILES = sorted(path for half in HALVES for path in (ROOT / half).rglob('*.py'))
 
 
 def imports(path: Path) -> set[str]:
@@ -40,6 +42,8 @@ def test_imports_go_one_way(path):
     for module in imports(path):
         if is_ros(module) and room != 'commands':
             assert door, f'{module} may be imported in node.py and gae_arm/ros only'
+        if room != 'commands':
+            assert module.split('.')[0] not in HALVES, module
         if room == 'core':
             assert not of(module, 'ros', 'commands', *ROOMS), module
         if room in ('ros', *ROOMS):
@@ -51,6 +55,19 @@ def test_imports_go_one_way(path):
             assert not of(module, *others), module
             assert not of(module, 'ros') or door, module
             assert not module.endswith('.node') or door, module
+
+
+@pytest.mark.parametrize('path', HALVES_FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_the_two_halves_know_the_ground_floor_only(path):
+    """Their nodes also know ROS and the rooms beside them; neither half knows the other."""
+    half = path.relative_to(ROOT).parts[0]
+    door = path.name == 'node.py'
+    for module in imports(path):
+        package = module.split('.')[0]
+        assert package == half or package not in HALVES, module
+        assert not of(module, 'commands'), module
+        assert door or not is_ros(module), module
+        assert door or package != 'gae_arm' or of(module, 'core'), module
 
 
 def test_commands_import_ros_only_where_they_need_it():

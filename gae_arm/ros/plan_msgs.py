@@ -17,6 +17,7 @@ from gae_arm.core.instruction import (
     InstructionResult,
 )
 from gae_arm.core.plan import ImageAnchor, Waypoint, WaypointPlan
+from gae_arm.core.progress import PlanProgress
 from gae_arm.ros.stamps import duration_to_msg, time_from_msg, time_to_msg
 
 
@@ -81,6 +82,32 @@ def plan_from_msg(msg: gae.WaypointPlan) -> WaypointPlan:
         anchors=tuple(ImageAnchor(label=a.label, pixel=np.array([a.u, a.v])) for a in msg.anchors),
         planner=msg.planner,
         latency_ns=time_from_msg(msg.latency),
+    )
+
+
+def progress_to_msg(progress: PlanProgress) -> gae.PlanProgress:
+    """Return the message of a plan's progress."""
+    return gae.PlanProgress(
+        stamp=time_to_msg(progress.stamp_ns),
+        plan_id=progress.plan_id,
+        state=int(progress.state),
+        reason=int(progress.reason),
+        progress=progress.progress,
+        waypoint=progress.waypoint,
+        message=progress.message,
+    )
+
+
+def progress_from_msg(msg: gae.PlanProgress) -> PlanProgress:
+    """Return the progress of a message."""
+    return PlanProgress(
+        stamp_ns=time_from_msg(msg.stamp),
+        plan_id=msg.plan_id,
+        state=msg.state,
+        reason=msg.reason,
+        progress=msg.progress,
+        waypoint=msg.waypoint,
+        message=msg.message,
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from gae_msgs.msg import ActionChunk, ArmStatus, PlanProgress, WaypointPlan
+from nav_msgs.msg import Path
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
@@ -20,6 +22,7 @@ from sensor_msgs.msg import CameraInfo, Image, JointState, PointCloud2
 from std_msgs.msg import Float64MultiArray, String
 from tf2_msgs.msg import TFMessage
 from trajectory_msgs.msg import JointTrajectory
+from visualization_msgs.msg import MarkerArray
 
 from gae_arm.ros import qos
 
@@ -105,6 +108,43 @@ POINTS = Topic(
 POINTS_VIEW = Topic(
     'points/view', PointCloud2, qos.SENSOR, 'the same now and then, in colour, for people'
 )
+WAYPOINT_PLAN = Topic(
+    'waypoint_plan',
+    WaypointPlan,
+    qos.LATCHED,
+    'sparse waypoints that the arm carries out; replaces the plan before',
+)
+PROPOSED_PLAN = Topic(
+    'proposed_plan',
+    WaypointPlan,
+    qos.LATCHED,
+    'a plan that waits for a person to approve it, which puts it on `waypoint_plan`',
+)
+PLAN_PROGRESS = Topic(
+    'plan_progress',
+    PlanProgress,
+    qos.LATCHED,
+    'how far the arm is with the plan, that it is done, or why it is refused',
+)
+ACTION_CHUNK = Topic(
+    'action_chunk',
+    ActionChunk,
+    qos.COMMAND,
+    'end-effector poses and gripper at absolute times, for the next moments',
+    max_age=0.3,
+)
+JOINT_COMMAND = Topic(
+    'joint_command',
+    JointTrajectory,
+    qos.COMMAND,
+    'joint motion from any other source; passes the governor like everything else',
+)
+ARM_STATUS = Topic(
+    'arm_status', ArmStatus, qos.LATCHED, 'moving, holding or halted, and the typed reason'
+)
+MARKERS = Topic('markers', MarkerArray, qos.LATCHED, 'plan, anchors and status, for rviz')
+PLANNED_PATH = Topic('planned_path', Path, qos.LATCHED, 'the guide through the waypoints')
+EXECUTED_PATH = Topic('executed_path', Path, qos.LATCHED, 'where the end effector has been')
 ROBOT_DESCRIPTION = Topic('robot_description', String, qos.LATCHED, 'URDF of arm and gripper')
 TF = Topic('/tf', TFMessage, qos.EVENTS, 'poses of the links', min_rate=10.0, max_age=0.2)
 TF_STATIC = Topic('/tf_static', TFMessage, qos.LATCHED, 'pose of the camera and of fixed links')

@@ -31,6 +31,7 @@ class PlanRefusal(IntEnum):
     OUTSIDE_WORKSPACE = 11
     THROUGH_TABLE = 12
     UNREACHABLE = 13
+    REJECTED = 20
 
 
 class PlanRefusedError(InvalidValueError):

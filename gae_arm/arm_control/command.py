@@ -74,7 +74,8 @@ def checked_path(command: JointCommand, joints: tuple[str, ...]) -> Path | Cause
         return Cause(HaltReason.COMMAND_INVALID, f'command: {error}')
     if names != joints:
         position = position[:, [list(names).index(name) for name in joints]]
-    return Path(times_ns, np.ascontiguousarray(position))
+    # Always a new, writable array: the spline is compiled once for each kind, in the first tick.
+    return Path(times_ns, np.array(position, order='C'))
 
 
 def _times(value: npt.ArrayLike, count: int) -> np.ndarray:

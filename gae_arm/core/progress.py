@@ -35,11 +35,12 @@ class PlanRefusal(IntEnum):
 
 
 class PlanRefusedError(InvalidValueError):
-    """A plan that must not be carried out, with the typed reason."""
+    """A plan that must not be carried out: the typed reason, and the waypoint that it is about."""
 
-    def __init__(self, reason: PlanRefusal, message: str) -> None:
+    def __init__(self, reason: PlanRefusal, message: str, waypoint: int = 0) -> None:
         super().__init__(message)
         self.reason = reason
+        self.waypoint = waypoint
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,179 @@
+"""Where on its guide the arm is, and where it is to be next: progress that never runs backwards.
+
+The guide's clock goes with the time of the states, ahead of the arm by what a real arm lags behind
+its command, and no further than `lead`: an arm that is slowed down or held slows the clock down or
+holds it, and the clock starts again gently. At a gripper event it waits until the arm has come, and
+then until the fingers have done what they were asked to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from action_expert.guide import Guide
+from gae_arm.core import geometry
+from gae_arm.core.settings import Settings, setting
+
+CANDIDATES = 33
+"""Points of the guide that are compared with where the arm is."""
+LONGEST_STEP = 0.5
+"""s: states further apart than this count as this far apart."""
+STEP = 2e-3
+"""s at full speed: less is noise, and no progress."""
+STANDING, LEAST_LEAD = 0.3, 0.025
+"""s: an arm that stands for so long is led by no more than this, in s at full speed."""
+REACHED, MOVED = 0.05, 0.01
+"""Opening from the one that is asked for that counts as it; change that shows that fingers move."""
+
+
+@dataclass(frozen=True)
+class ClockSettings(Settings):
+    """How progress on the guide is measured."""
+
+    lead: float = setting(
+        0.25, 'of the command before the arm, at most, s at full speed', low=0.03, high=2.0
+    )
+    ramp: float = setting(0.25, 'from standing to full speed after a hold, s', low=0.0, high=5.0)
+    arrival_distance: float = setting(
+        0.008, 'from a waypoint, where the arm has arrived, m', low=1e-4, high=0.1
+    )
+    arrival_angle: float = setting(
+        0.08, 'from a waypoint, where the arm has arrived, rad', low=1e-3, high=1.0
+    )
+    gripper_patience: float = setting(
+        1.0, 'that fingers which do not move at all are waited for, s', low=0.0, high=60.0
+    )
+
+
+class GuideClock:
+    """Follows one arm along one guide; the time is that of the states.
+
+    time: on the guide's clock, what is commanded at the last state's stamp. way: what the arm has
+    behind it, as measured, in the guide's measure. event: index of the next gripper event. done:
+    whether the arm is at the end and all events are over. off: distance of the arm from the guide,
+    m, its angle counted as `arrival_distance` per `arrival_angle`. still: time without progress, s.
+    """
+
+    def __init__(self, guide: Guide, stamp_ns: int, settings: ClockSettings) -> None:
+        self.guide = guide
+        self.time = 0.0
+        self.way = 0.0
+        self.event = 0
+        self.done = False
+        self.off = 0.0
+        self.still = 0.0
+        self._settings = settings
+        self._lever = settings.arrival_distance / settings.arrival_angle
+        self._stamp_ns = stamp_ns
+        self._rate = 1.0
+        self._noted = 0.0
+        self._arrived_ns: int | None = None
+        self._opening_then = 0.0
+
+    @property
+    def next_waypoint(self) -> int:
+        """Index of the guide's waypoint that comes next; the last one where all are behind."""
+        events, arrivals = self.guide.events, self.guide.arrivals
+        ahead = self.guide.way_at(arrivals) > self.way + STEP
+        first = int(np.argmax(ahead)) if ahead.any() else len(arrivals) - 1
+        if self.event < len(events):
+            return min(first, events[self.event].waypoint)
+        return first
+
+    @property
+    def share(self) -> float:
+        """What is done of the guide's duration, 0.0 to 1.0."""
+        if self.done:
+            return 1.0
+        behind = float(self.guide.time_of(np.array([self.way]))[0])
+        return min(self.time, behind) / max(self.guide.duration, 1e-9)
+
+    def update(self, stamp_ns: int, T_base_ee: np.ndarray, opening: float) -> None:
+        """Take a state: its stamp, the pose (4, 4) and the opening that it shows.
+
+        A stamp before the last one, after a jump of the clock, counts as no time.
+        """
+        step = min(max((stamp_ns - self._stamp_ns) * 1e-9, 0.0), LONGEST_STEP)
+        self._stamp_ns = stamp_ns
+        before, event, dwelling = self.time, self.event, self._arrived_ns is not None
+        self.time = float(self.times(np.array([step]))[0])
+        self._rate = self._rate_after(step)
+        self._measure(T_base_ee)
+        self._hold_back(before, step)
+        self._carry_out(T_base_ee, opening)
+        at_end = self.time >= self.guide.duration and self._at(T_base_ee, self.guide.duration)
+        self.done = self.done or (at_end and self.event == len(self.guide.events))
+        moves = self.way > self._noted + STEP or self.event > event
+        self.still += step
+        if moves or self.done or (dwelling and self.time > before):
+            self.still, self._noted = 0.0, self.way
+
+    def times(self, offsets: np.ndarray) -> np.ndarray:
+        """Return what the guide's clock shows `offsets` (H,) s after the last state, (H,)."""
+        ramp, rate = self._settings.ramp, self._rate
+        rising = np.minimum(offsets, (1 - rate) * ramp)
+        slow = rate * rising + (rising**2 / (2 * ramp) if ramp > 0 else 0.0)
+        return np.minimum(self.time + slow + (offsets - rising), self._barrier())
+
+    def _rate_after(self, step: float) -> float:
+        ramp = self._settings.ramp
+        return min(1.0, self._rate + step / ramp) if ramp > 0 else 1.0
+
+    def _barrier(self) -> float:
+        """Return the time that the clock must not pass yet."""
+        if self.event == len(self.guide.events):
+            return self.guide.duration
+        event = self.guide.events[self.event]
+        return event.arrive if self._arrived_ns is None else event.leave
+
+    def _measure(self, T_base_ee: np.ndarray) -> None:
+        """Move on to the point of the guide, up to the commanded one, that is nearest the arm."""
+        commanded = float(self.guide.way_at(np.array([self.time]))[0])
+        ways = np.linspace(self.way, max(self.way, commanded), CANDIDATES)
+        poses = self.guide.sample(self.guide.time_of(ways))
+        turns = geometry.matrix_to_rotation_vector(poses[:, :3, :3] @ T_base_ee[:3, :3].T)
+        apart = np.linalg.norm(poses[:, :3, 3] - T_base_ee[:3, 3], axis=1)
+        off = np.hypot(apart, self._lever * np.linalg.norm(turns, axis=1))
+        nearest = int(off.argmin())
+        self.way, self.off = float(ways[nearest]), float(off[nearest])
+
+    def _hold_back(self, before: float, step: float) -> None:
+        """Keep the command from running away from the arm."""
+        lead = LEAST_LEAD if self.still > STANDING else self._settings.lead
+        limit = float(self.guide.time_of(np.array([self.way + lead]))[0])
+        if self.time <= limit:
+            return
+        self.time = limit
+        if step > 0:
+            self._rate = min(self._rate, max(0.0, (limit - before) / step))
+
+    def _carry_out(self, T_base_ee: np.ndarray, opening: float) -> None:
+        """Begin the next gripper event where the arm has come to it; end it when it is over."""
+        if self.event == len(self.guide.events):
+            return
+        event = self.guide.events[self.event]
+        if self._arrived_ns is None:
+            if self.time >= event.arrive and self._at(T_base_ee, event.arrive):
+                self.way = float(self.guide.way_at(np.array([event.arrive]))[0])
+                self._arrived_ns, self._opening_then = self._stamp_ns, opening
+            return
+        waited = (self._stamp_ns - self._arrived_ns) * 1e-9
+        asked = self.time >= event.act
+        reached = asked and abs(opening - event.opening) <= REACHED
+        moved = abs(opening - self._opening_then) >= MOVED
+        patience = event.leave - event.arrive + self._settings.gripper_patience
+        if reached or (self.time >= event.leave and (moved or waited >= patience)):
+            self.time, self._rate = event.leave, 1.0
+            self.event += 1
+            self._arrived_ns = None
+
+    def _at(self, T_base_ee: np.ndarray, time: float) -> bool:
+        """Return whether the arm is where the guide is at that time."""
+        T = self.guide.sample(np.array([time]))[0]
+        turn = geometry.matrix_to_rotation_vector(T[:3, :3] @ T_base_ee[:3, :3].T)
+        return bool(
+            np.linalg.norm(T[:3, 3] - T_base_ee[:3, 3]) <= self._settings.arrival_distance
+            and np.linalg.norm(turn) <= self._settings.arrival_angle
+        )

@@ -18,6 +18,7 @@ BENCHES = {
     'sim': 'the simulated arm as a node: pace, processor, rates, following error',
     'cloud_node': 'camera stamp to points over DDS, losses, processor',
     'cloud': 'depth image to local points, stage by stage; points to and from messages',
+    'calibration': "error of the camera's pose; what its health check tells, and costs",
     'governor': "a campaign against the arm's limits; cost of a tick; how soon the arm stands",
 }
 

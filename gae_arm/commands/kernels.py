@@ -1,8 +1,8 @@
 """Compile every kernel, or load it from the cache: `python -m gae_arm.commands.kernels`.
 
-`./gae setup` does it once, so that no node's first start waits for the compiler. What is compiled is
-kept as `gae_arm/core/jit.py` says, for this processor and this version of numba; done again, it
-only loads.
+`./gae setup` does it once, so that no node's first start waits for the compiler. What is compiled
+is kept as `gae_arm/core/jit.py` says, for this processor and this version of numba; done again,
+it only loads.
 """
 
 from __future__ import annotations

@@ -7,10 +7,11 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from calibration_rig import APRILTAG, CHARUCO, VGA, apart, random_view, warped
+from calibration_rig import APRILTAG, CHARUCO, VGA, random_view, warped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gae_arm.commands.benches.board_rig import apart
 from gae_arm.core.camera import CameraIntrinsics
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.geometry import rotation_vector_to_matrix, transform, transform_points

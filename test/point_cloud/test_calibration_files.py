@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import yaml
-from calibration_rig import CHARUCO, LINK, PANDA, VGA, apart, hand_pose, random_pose, state
+from calibration_rig import CHARUCO, LINK, PANDA, VGA, hand_pose, random_pose, state
 
+from gae_arm.commands.benches.board_rig import apart
 from gae_arm.core.camera import CameraFrame
 from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.core.geometry import quaternion_to_matrix

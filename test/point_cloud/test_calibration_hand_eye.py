@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from calibration_rig import VGA, apart, made_views, random_pose, random_view
+from calibration_rig import VGA, made_views, random_pose, random_view
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gae_arm.commands.benches.board_rig import apart
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.geometry import adjoint, invert, rotation_vector_to_matrix, transform
 from gae_arm.point_cloud.calibration.board import sighting

@@ -4,9 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from calibration_rig import PANDA, VGA, Rig, state
+from calibration_rig import PANDA, VGA, state
 
+from gae_arm.arm_sim.camera import CameraSettings
 from gae_arm.arm_sim.depth_noise import DepthNoise
+from gae_arm.arm_sim.scene import sample_scene
+from gae_arm.commands.benches.seen_arm import SeenArm, positions_near_home
 from gae_arm.core.camera import CameraFrame
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.geometry import invert, look_at, rotation_vector_to_matrix, transform
@@ -26,14 +29,10 @@ SECOND = 10**9
 def poses():
     """Twelve joint positions, and the perfect depth of each, uint16 mm, 640x480."""
     rng = np.random.default_rng(0)
-    limits = PANDA.limits
-    with Rig(T_camera=FROM_THE_FRONT) as rig:
-        out = []
-        for i in range(12):
-            turn = rng.uniform(-0.4, 0.4, 7) if i else 0.0
-            q = np.clip(PANDA.home + turn, limits.lower, limits.upper)
-            out.append((q, rig.render(q).depth))
-        return out
+    settings = CameraSettings(VGA, FROM_THE_FRONT, shadows=False)
+    with SeenArm(PANDA, sample_scene(0), settings) as seen:
+        every = [PANDA.home, *(positions_near_home(PANDA, rng, 0.4) for _ in range(11))]
+        return [(q, seen.render(q).depth) for q in every]
 
 
 class Watch:

@@ -4,9 +4,10 @@ import argparse
 
 import numpy as np
 import pytest
-from calibration_rig import CHARUCO, LINK, PANDA, Rig, apart
+from calibration_rig import CHARUCO, LINK, PANDA
 
 from gae_arm.commands import calibrate
+from gae_arm.commands.benches.board_rig import BoardRig, apart
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.point_cloud.calibration.extrinsics import load_extrinsics
 from gae_arm.point_cloud.calibration.hand_eye import CalibrationError
@@ -27,11 +28,11 @@ def recorded(request, tmp_path_factory):
     """Mode, folder and true camera pose of a recording of VIEWS images, one of them blank."""
     mode, rng = request.param, np.random.default_rng(1)
     folder = tmp_path_factory.mktemp(mode)
-    with Rig(mode) as rig:
+    with BoardRig(mode) as rig:
         writer = RecordingWriter(folder, rig.settings.frame_id, rig.settings.intrinsics, CHARUCO)
         for i, positions in enumerate(rig.good_positions(rng, VIEWS)):
-            writer.add(*rig.recordable(positions, rng, i * 10**9))
-        blank, joints = rig.recordable(positions, rng, VIEWS * 10**9)
+            writer.add(*rig.record(positions, rng, i * 10**9))
+        blank, joints = rig.record(positions, rng, VIEWS * 10**9)
         blank.color[:] = 128
         writer.add(blank, joints)
         return mode, folder, rig.T_camera

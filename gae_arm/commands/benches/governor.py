@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from gae_arm.commands.benches.measure import Row, compare
+from gae_arm.commands.benches.measure import Row, compare, summary
 from gae_arm.core.errors import GaeError
 
 SEQUENCES = 100_000
@@ -38,7 +38,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
         yield from compare(f'tick, all rules, {arm}', full, rounds=30)
     for arm in ARMS:
         for name, values in stop_durations(arm, args.seed).items():
-            yield _row(f'{name}, {arm}', 'ms', values)
+            yield summary(f'{name}, {arm}', 'ms', values)
     for name, (unit, step) in seam_steps('panda', SEAMS, args.seed).items():
         yield Row(f'largest step of {name} at a seam', unit, step, step, SEAMS)
 
@@ -63,17 +63,10 @@ def campaign(seed: int, sequences: int, workers: int) -> Iterator[Row]:
     yield _count('violations', total.violations.total(), total.sequences)
     yield _count('- messages checked', total.messages)
     yield _count('- kinds of reasons given', len(total.reasons))
-    yield _row('- largest share of a velocity limit', '1', total.speed)
+    yield summary('- largest share of a velocity limit', '1', total.speed)
     if total.violations:
         raise GaeError(f'limits were broken, seed {seed}: {dict(total.violations)}')
 
 
 def _count(name: str, value: int, n: int | None = None) -> Row:
     return Row(name, '1', value, value, value if n is None else n)
-
-
-def _row(name: str, unit: str, values: Sequence[float]) -> Row:
-    import numpy as np
-
-    p50, p99 = (float(x) for x in np.percentile(values, (50, 99)))
-    return Row(name, unit, p50, p99, len(values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +38,12 @@ class Row:
         return {k: v for k, v in {**asdict(self), 'ratio': self.ratio}.items() if v is not None}
 
 
+def summary(name: str, unit: str, values: Sequence[float]) -> Row:
+    """Return the row of some values, at least one."""
+    p50, p99 = (float(np.percentile(values, q)) for q in (50, 99))
+    return Row(name, unit, p50, p99, len(values))
+
+
 def compare(
     name: str, ours: Run, peers: Mapping[str, Run] | None = None, rounds: int = 20, each: int = 10
 ) -> Iterator[Row]:
@@ -55,8 +61,7 @@ def compare(
         samples += [_milliseconds(ours) for _ in range(each)]
         for peer, run in others.items():
             slower[peer].append(_milliseconds(run))
-    p50, p99 = (float(np.percentile(samples, q)) for q in (50, 99))
-    row = Row(name, 'ms', p50, p99, len(samples))
+    row = summary(name, 'ms', samples)
     if not others:
         yield row
     for peer, times in slower.items():

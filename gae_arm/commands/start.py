@@ -20,4 +20,6 @@ def _start(module: str) -> None:
 
 arm_sim = partial(_start, 'gae_arm.arm_sim.node')
 calibration_health = partial(_start, 'gae_arm.point_cloud.calibration.node')
+plan_markers = partial(_start, 'gae_arm.viewer.markers.node')
 point_cloud = partial(_start, 'gae_arm.point_cloud.node')
+viewer = partial(_start, 'gae_arm.viewer.web.node')

@@ -120,6 +120,22 @@ def read_points(cloud: np.ndarray) -> np.ndarray:
     return np.stack([cloud[axis].reshape(-1) for axis in 'xyz'], -1).astype(np.float32)
 
 
+def read_colors(cloud: np.ndarray) -> np.ndarray | None:
+    """Return RGB, uint8 (N, 3), of a decoded cloud with a field `rgb` or `rgba`, else None.
+
+    As in PCL: 0x??RRGGBB in the bits of one float32 or uint32. Raises InvalidValueError for such
+    a field of another type.
+    """
+    name = next((n for n in ('rgb', 'rgba') if n in (cloud.dtype.names or ())), None)
+    if name is None:
+        return None
+    if cloud.dtype[name].newbyteorder('=') not in (np.float32, np.uint32):
+        raise InvalidValueError(f'field {name!r} is {cloud.dtype[name]}, expected f4 or u4')
+    native = cloud[name].reshape(-1).astype(cloud.dtype[name].newbyteorder('='))
+    packed = native.view(np.uint32)
+    return np.stack([packed >> 16, packed >> 8, packed], -1).astype(np.uint8)
+
+
 def _point_dtype(fields: Sequence[Field], point_step: int, is_bigendian: bool) -> np.dtype:
     names = checks.names('fields', [field.name for field in fields])
     formats: list[np.dtype] = []

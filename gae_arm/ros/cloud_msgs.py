@@ -39,9 +39,19 @@ def points_from_msg(msg: PointCloud2) -> np.ndarray:
 
     Raises InvalidValueError for missing fields or bytes.
     """
+    return cloud_codec.read_points(_decoded(msg))
+
+
+def colored_points_from_msg(msg: PointCloud2) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return x, y, z as above, and RGB uint8 (N, 3), or None where the cloud has no colours."""
+    cloud = _decoded(msg)
+    return cloud_codec.read_points(cloud), cloud_codec.read_colors(cloud)
+
+
+def _decoded(msg: PointCloud2) -> np.ndarray:
     fields = [cloud_codec.Field(f.name, f.offset, f.datatype, f.count) for f in msg.fields]
     size = (msg.width, msg.height, msg.point_step, msg.row_step)
-    return cloud_codec.read_points(cloud_codec.decode(fields, *size, msg.is_bigendian, msg.data))
+    return cloud_codec.decode(fields, *size, msg.is_bigendian, msg.data)
 
 
 def depth_from_msg(msg: Image) -> np.ndarray:

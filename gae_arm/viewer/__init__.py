@@ -1,0 +1,1 @@
+"""What people see: markers for rviz and the web page."""

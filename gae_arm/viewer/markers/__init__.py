@@ -1,0 +1,1 @@
+"""What rviz shows of plan and arm status."""

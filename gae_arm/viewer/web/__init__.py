@@ -1,0 +1,1 @@
+"""The web page: robot, cloud, plan, status, stop and approval."""

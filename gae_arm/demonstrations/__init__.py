@@ -1,0 +1,1 @@
+"""Demonstrations: episodes on disk, loading, keyframes, making, pictures, import and export."""

@@ -1,0 +1,103 @@
+"""How each kind of step is done, as poses of the end effector: geometry only, no choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gae_arm.arm_sim.tasks.steps import Press, Push
+from gae_arm.core import geometry
+from gae_arm.core.plan import Waypoint
+
+APPROACH = 0.10
+"""m: from where the hand goes straight to what it grasps, and back to where it lets go."""
+DROP = 0.004
+"""m: above where it rests, a thing is let go of."""
+PUSH_GAP = 0.03
+"""m: between the closed fingers and the side that they are going to push."""
+FINGER = 0.011
+"""m: half the thickness of the closed fingers, about the same for all grippers."""
+OVERTRAVEL = 0.003
+"""m: pressed beyond what is asked for: what is pressed gives."""
+
+
+@dataclass(frozen=True, eq=False)
+class Keyframe:
+    """A pose that the hand goes to. T_base_ee: float64 (4, 4). gripper: opening, None: as it is."""
+
+    T_base_ee: np.ndarray
+    gripper: float | None = None
+
+    def waypoint(self) -> Waypoint:
+        """Return it as a waypoint of a plan in the base frame."""
+        turn = geometry.matrix_to_quaternion(self.T_base_ee[:3, :3])
+        return Waypoint(self.T_base_ee[:3, 3], turn, self.gripper)
+
+
+def raised(T: np.ndarray, by: float) -> np.ndarray:
+    """Return the pose (4, 4) `by` m further up in the base frame."""
+    return shifted(T, np.array([0.0, 0.0, by]))
+
+
+def shifted(T: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Return the pose (4, 4) moved by (3,), m, in the base frame."""
+    out = T.copy()
+    out[:3, 3] += by
+    return out
+
+
+def backed(T: np.ndarray, by: float) -> np.ndarray:
+    """Return the pose (4, 4) `by` m further back along the approach, its own z axis."""
+    return shifted(T, -by * T[:3, 2])
+
+
+def grasp(T_grasp: np.ndarray, opened: bool) -> list[Keyframe]:
+    """Return the way to a grasp and the closing; opened: whether the gripper is open already."""
+    return [
+        Keyframe(backed(T_grasp, APPROACH), None if opened else 1.0),
+        Keyframe(T_grasp, 0.0),
+    ]
+
+
+def release(T_release: np.ndarray, above: float) -> list[Keyframe]:
+    """Return the way from `above` m over a place down to it, the letting go and the way back."""
+    T = raised(T_release, DROP)
+    return [
+        Keyframe(raised(T_release, above)),
+        Keyframe(T, 1.0),
+        Keyframe(backed(T, APPROACH)),
+    ]
+
+
+def push(step: Push, start: np.ndarray, end: np.ndarray, table_height: float) -> list[Keyframe]:
+    """Return a push along the table: start, end (3,), m, where the item is and shall be."""
+    way = (end - start)[:2]
+    ahead = np.array([*way / max(float(np.linalg.norm(way)), 1e-9), 0.0])
+    # The fingers are a broad front: they lie across the way.
+    z = np.array([0.0, 0.0, -1.0])
+    y = np.cross(z, ahead)
+    rotation = np.stack([np.cross(y, z), y, z], axis=1)
+    reach = step.radius + FINGER
+
+    def at(point: np.ndarray, back: float) -> np.ndarray:
+        place = point - back * ahead
+        return geometry.transform(rotation, [*place[:2], table_height + step.height])
+
+    first, last = at(start, reach + PUSH_GAP), at(end, reach)
+    return [
+        Keyframe(raised(first, APPROACH), 0.0),
+        Keyframe(first),
+        Keyframe(last),
+        Keyframe(raised(shifted(last, -PUSH_GAP * ahead), APPROACH)),
+    ]
+
+
+def press(step: Press, T_base_item: np.ndarray) -> list[Keyframe]:
+    """Return a press with closed fingers."""
+    T = T_base_item @ step.T_item_ee
+    return [
+        Keyframe(backed(T, APPROACH / 2), 0.0),
+        Keyframe(backed(T, -step.by - OVERTRAVEL)),
+        Keyframe(backed(T, APPROACH / 2)),
+    ]

@@ -1,0 +1,102 @@
+"""A planner that knows where everything is, and errs as much as it is told to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gae_arm.core import geometry
+from gae_arm.core.errors import InvalidValueError
+from gae_arm.core.plan import Waypoint, WaypointPlan
+from gae_arm.core.settings import Settings, setting
+from gae_arm.demonstrations.cell import Cell
+from gae_arm.demonstrations.script import Script
+
+EXPIRY_S = 600.0
+OPEN = 0.9
+
+
+@dataclass(frozen=True)
+class PlanNoise(Settings):
+    """Errors of a planner; every waypoint errs by itself.
+
+    depth: along the line of sight from the camera, as a waypoint errs whose depth is misread.
+    """
+
+    waypoint: float = setting(
+        0.0, 'standard deviation of the position along each axis, m', low=0.0, high=1.0
+    )
+    orientation: float = setting(
+        0.0, 'standard deviation of the turn about each axis, rad', low=0.0, high=3.0
+    )
+    depth: float = setting(
+        0.0, 'standard deviation along the line of sight, m', low=0.0, high=1.0
+    )
+
+    def apply(
+        self, waypoint: Waypoint, T_base_camera: np.ndarray, rng: np.random.Generator
+    ) -> Waypoint:
+        """Return the waypoint (in the base frame) with errors."""
+        draws = rng.standard_normal(7)
+        sight = waypoint.position - T_base_camera[:3, 3]
+        sight = sight / max(float(np.linalg.norm(sight)), 1e-9)
+        position = waypoint.position + self.waypoint * draws[:3] + self.depth * draws[6] * sight
+        orientation = waypoint.orientation
+        if orientation is not None and self.orientation > 0:
+            turn = geometry.rotation_vector_to_matrix(self.orientation * draws[3:6])
+            rotation = turn @ geometry.quaternion_to_matrix(orientation)
+            orientation = geometry.matrix_to_quaternion(rotation)
+        return Waypoint(position, orientation, waypoint.gripper)
+
+
+class Oracle:
+    """Plans a task step by step from the truth of a cell.
+
+    seed: of its errors. attempts: how often a group of steps is planned before the oracle gives up;
+    it looks whether the step has come to what it is for only if it may try again.
+    """
+
+    name = 'oracle'
+
+    def __init__(self, noise: PlanNoise | None = None, seed: int = 0) -> None:
+        self._noise = noise or PlanNoise()
+        self._seed = seed
+
+    def begin(self, cell: Cell) -> None:
+        """Look at a task that has just been loaded."""
+        self._rng = np.random.default_rng([self._seed, cell.instance.seed])
+        self._script = Script(cell.arm, cell.instance)
+        self._next = 0
+
+    def plan(self, cell: Cell) -> WaypointPlan | None:
+        """Return the next plan, in the base frame; None when all is done.
+
+        Raises NoWayError where the arm cannot do what comes next.
+        """
+        if self._next == len(self._script.groups):
+            return None
+        group = self._script.groups[self._next]
+        self._next += 1
+        state = cell.observe()
+        gripper = cell.arm.gripper
+        opened = gripper.opening(state.select(gripper.joints)) > OPEN
+        keyframes = self._script.keyframes(
+            group, cell.truth(), state.select(cell.arm.joints), opened
+        )
+        if not keyframes:
+            raise InvalidValueError(f'no keyframes for {group!r}')
+        waypoints = tuple(
+            self._noise.apply(keyframe.waypoint(), cell.T_base_camera, self._rng)
+            for keyframe in keyframes
+        )
+        now_ns = cell.now_ns
+        return WaypointPlan(
+            plan_id=f'{cell.instance.task}-{cell.instance.seed}-{self._next}',
+            stamp_ns=now_ns,
+            frame_id=cell.arm.base_frame,
+            instruction=cell.instance.instruction,
+            waypoints=waypoints,
+            expiry_ns=now_ns + round(EXPIRY_S * 1e9),
+            planner=self.name,
+        )

@@ -32,6 +32,12 @@ class PolicySettings(GuideSettings, ClockSettings, PreparationSettings):
     rejoin: float = setting(
         0.06, 'distance from the guide, from which on a new one is made, m', low=0.01, high=1.0
     )
+    capture: float = setting(
+        0.06, 'servo: from a waypoint to the object that it is meant for, m', low=0.0, high=0.5
+    )
+    centring_speed: float = setting(
+        0.1, 'servo: towards the middle of an object, m/s', low=1e-3, high=1.0
+    )
     stuck: float = setting(4.0, 'without progress, after which it is reported, s', low=0.1, high=60)
 
 
@@ -127,6 +133,17 @@ class GuidePolicy:
             message=message,
         )
 
+    def complete(
+        self, robot_state: RobotState, plan: WaypointPlan, cloud: Cloud | None
+    ) -> GuideWaypoints:
+        """Return the waypoints through which `act` would go from here; changes nothing.
+
+        Arguments and errors as those of `act`.
+        """
+        T_base_ee, opening = self._end_effector.measured(robot_state)
+        opening = opening if self._opening is None else self._opening
+        return self._prepared(plan, T_base_ee, opening, cloud)
+
     def _begin(
         self, plan: WaypointPlan, T_base_ee: np.ndarray, opening: float, cloud: Cloud | None
     ) -> None:
@@ -135,16 +152,29 @@ class GuidePolicy:
         What was commanded is where the arm will be; and a gripper that holds something must not
         be told to be as far open as it is.
         """
+        opening = opening if self._opening is None else self._opening
+        waypoints = self._prepared(plan, T_base_ee, opening, cloud)
+        T_start = T_base_ee if self.clock is None else self._commanded(T_base_ee, self.clock)
+        self._plan, self._behind = plan, 0.0
+        self._set_guide(T_start, opening, waypoints)
+
+    def _prepared(
+        self, plan: WaypointPlan, T_base_ee: np.ndarray, opening: float, cloud: Cloud | None
+    ) -> GuideWaypoints:
         if plan.frame_id != self.arm.base_frame:
             raise PlanRefusedError(
                 PlanRefusal.UNKNOWN_FRAME,
                 f'plan {plan.plan_id!r} is in frame {plan.frame_id!r}, expected '
                 f'{self.arm.base_frame!r}',
             )
-        opening = opening if self._opening is None else self._opening
-        waypoints = prepared(plan, T_base_ee, opening, cloud, self.settings)
-        self._plan, self._behind = plan, 0.0
-        self._set_guide(T_base_ee, opening, waypoints)
+        return prepared(plan, T_base_ee, opening, cloud, self.settings)
+
+    def _commanded(self, T_base_ee: np.ndarray, clock: GuideClock) -> np.ndarray:
+        """Return where the chunk before has the arm now, if the arm is indeed near."""
+        T = clock.guide.sample(np.array([clock.time_at(self._stamp_ns)]))[0]
+        T[:3, 3] += self._shift()
+        near = np.linalg.norm(T[:3, 3] - T_base_ee[:3, 3]) <= self.settings.rejoin
+        return T if near else T_base_ee
 
     def _set_guide(
         self, T_base_ee: np.ndarray, opening: float, waypoints: GuideWaypoints
@@ -160,7 +190,7 @@ class GuidePolicy:
         clock = self.clock
         assert clock is not None
         T = T_base_ee.copy()
-        T[:3, 3] -= self._shifts_now()
+        T[:3, 3] -= self._shift()
         clock.update(self._stamp_ns, T, opening)
         if clock.off <= self.settings.rejoin or clock.done:
             return clock
@@ -176,12 +206,12 @@ class GuidePolicy:
     def _label(self) -> str:
         return self.name
 
-    def _shifts_now(self) -> np.ndarray:
-        """Return the shift (3,), m, that the arm is given now."""
+    def _shift(self) -> np.ndarray:
+        """Return by how much (3,), m, the arm is commanded beside the guide now."""
         return np.zeros(3)
 
     def _shifts(self, T_base_ee: np.ndarray, cloud: Cloud | None) -> np.ndarray:
-        """Return shifts (H, 3), m, of the chunk's actions."""
+        """Return by how much (H, 3), m, the chunk's actions go beside the guide."""
         return np.zeros((len(self._offsets), 3))
 
 

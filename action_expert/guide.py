@@ -23,6 +23,9 @@ from action_expert.waypoint_curve import (
 from gae_arm.core import geometry
 from gae_arm.core.settings import Settings, setting
 
+SAME_OPENING = 1e-3
+"""Openings that differ by less are one: nothing moves."""
+
 
 @dataclass(frozen=True)
 class GuideSettings(Settings):
@@ -191,7 +194,7 @@ def _changes(gripper: np.ndarray, opening: float) -> np.ndarray:
     """Return by how much the opening changes at each waypoint, (K,); NaN where it does not."""
     out = np.full(len(gripper), np.nan)
     for k in np.flatnonzero(~np.isnan(gripper)).tolist():
-        if abs(gripper[k] - opening) > 1e-3:
+        if abs(gripper[k] - opening) > SAME_OPENING:
             out[k] = gripper[k] - opening
         opening = gripper[k]
     return out

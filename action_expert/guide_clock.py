@@ -95,10 +95,9 @@ class GuideClock:
 
         A stamp before the last one, after a jump of the clock, counts as no time.
         """
-        step = min(max((stamp_ns - self._stamp_ns) * 1e-9, 0.0), LONGEST_STEP)
-        self._stamp_ns = stamp_ns
+        step = self._step(stamp_ns)
         before, event, dwelling = self.time, self.event, self._arrived_ns is not None
-        self.time = float(self.times(np.array([step]))[0])
+        self.time, self._stamp_ns = self.time_at(stamp_ns), stamp_ns
         self._rate = self._rate_after(step)
         self._measure(T_base_ee)
         self._hold_back(before, step)
@@ -116,6 +115,13 @@ class GuideClock:
         rising = np.minimum(offsets, (1 - rate) * ramp)
         slow = rate * rising + (rising**2 / (2 * ramp) if ramp > 0 else 0.0)
         return np.minimum(self.time + slow + (offsets - rising), self._barrier())
+
+    def time_at(self, stamp_ns: int) -> float:
+        """Return what the guide's clock shows at a stamp after the last state."""
+        return float(self.times(np.array([self._step(stamp_ns)]))[0])
+
+    def _step(self, stamp_ns: int) -> float:
+        return min(max((stamp_ns - self._stamp_ns) * 1e-9, 0.0), LONGEST_STEP)
 
     def _rate_after(self, step: float) -> float:
         ramp = self._settings.ramp

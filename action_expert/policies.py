@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from action_expert.following import GuidePolicy, PolicySettings
 from action_expert.ik import IkPolicy
+from action_expert.servo import ServoPolicy
 from action_expert.spline import SplinePolicy
 from gae_arm.core import checks
 from gae_arm.core.arm import ArmConfig
 
 POLICIES: dict[str, type[GuidePolicy]] = {
-    policy.name: policy for policy in (IkPolicy, SplinePolicy)
+    policy.name: policy for policy in (IkPolicy, SplinePolicy, ServoPolicy)
 }
 
 

@@ -1,17 +1,31 @@
-"""What a sparse plan leaves open is filled here: orientations, the ways into and out of a grasp."""
+"""What a sparse plan leaves open is filled here: orientations, the ways into and out of a grasp.
+
+Planners answer with points. These may have no orientation, may start at the grasp itself, and may
+end where the gripper opens. What a plan says itself stays as it is.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
 from action_expert import end_effector
-from action_expert.guide import GuideWaypoints
+from action_expert.guide import SAME_OPENING, GuideWaypoints
+from action_expert.surface import grasp_rotation_at
 from gae_arm.core import geometry
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.settings import Settings, setting
+
+CONE = 0.7
+"""Cosine: a waypoint less than 45 degrees off the axis behind a grasp is a way into it."""
+SHORT = 0.03
+"""m: a waypoint that is less behind a grasp slides into it: so it is meant."""
+OPEN, EMPTY = 0.9, 0.05
+"""Opening from which on a gripper counts as open; below which it is closed on nothing."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +35,39 @@ class PreparationSettings(Settings):
     approach: float = setting(
         0.1, 'straight way into and out of a grasp where the plan has none, m', low=0.0, high=0.5
     )
+    objects_above: float = setting(
+        0.01, 'height in the base frame below which the cloud shows no objects but their table, m'
+    )
+    most_tilt: float = setting(
+        0.8, 'of an approach from straight down, on tilted surfaces, rad', low=0.0, high=1.5
+    )
+
+
+class _Touch(Enum):
+    NOTHING = 'nothing'
+    GRASP = 'grasp'
+    RELEASE = 'release'
+
+
+@dataclass(frozen=True, eq=False)
+class _Stop:
+    """A waypoint on its way to being complete; rotation None: not chosen yet."""
+
+    position: np.ndarray
+    rotation: np.ndarray | None
+    gripper: float | None
+    touch: _Touch
+    source: int
+
+    def behind(self, distance: float) -> _Stop:
+        """Return the stop so far back along the approach, m, where nothing is touched."""
+        assert self.rotation is not None
+        return dataclasses.replace(
+            self,
+            position=self.position - distance * end_effector.approach(self.rotation),
+            gripper=None,
+            touch=_Touch.NOTHING,
+        )
 
 
 def prepared(
@@ -34,16 +81,110 @@ def prepared(
 
     plan: in the base frame. T_base_ee: (4, 4), now. opening: the gripper's, 0.0 to 1.0, now.
     cloud: shows the surface at the grasp; None: grasps come from straight above.
+
+    A waypoint without orientation has that of the grasp or the release that it leads to. A release
+    keeps the orientation of its grasp: what is held stays upright. Where the plan does not come
+    from behind to a grasp or release, or go back behind it, that way is added; for a grasp with an
+    open gripper.
     """
-    down = end_effector.turned_to(end_effector.DOWN, T_base_ee[:3, :3])
-    rotations = [
-        down if w.orientation is None else geometry.quaternion_to_matrix(w.orientation)
-        for w in plan.waypoints
-    ]
-    gripper = np.array([np.nan if w.gripper is None else w.gripper for w in plan.waypoints])
+    stops = _oriented(_stops(plan, opening), T_base_ee[:3, :3], cloud, settings)
+    stops = _with_ways(stops, T_base_ee[:3, 3], opening, settings.approach)
     return GuideWaypoints(
-        poses=geometry.transform(np.array(rotations), [w.position for w in plan.waypoints]),
-        gripper=gripper,
-        touches=~np.isnan(gripper),
-        sources=np.arange(len(plan.waypoints)),
+        poses=geometry.transform(
+            np.array([stop.rotation for stop in stops]), np.array([s.position for s in stops])
+        ),
+        gripper=np.array([np.nan if s.gripper is None else s.gripper for s in stops]),
+        touches=np.array([stop.touch is not _Touch.NOTHING for stop in stops]),
+        sources=np.array([stop.source for stop in stops]),
     )
+
+
+def _stops(plan: WaypointPlan, opening: float) -> list[_Stop]:
+    """Return the plan's waypoints, knowing what is grasped and released where.
+
+    The first closing is a grasp even if the gripper is closed: it will have to open before.
+    Opening is a release after a grasp, or at the end; else the hand is only made ready.
+    """
+    given = [w.orientation for w in plan.waypoints if w.orientation is not None]
+    rotations = iter(geometry.quaternion_to_matrix(np.reshape(given, (-1, 4))))
+    out: list[_Stop] = []
+    grasped = False
+    for k, waypoint in enumerate(plan.waypoints):
+        value, touch = waypoint.gripper, _Touch.NOTHING
+        if value is not None:
+            if value < opening - SAME_OPENING or (value < 0.5 and not grasped):
+                touch, grasped = _Touch.GRASP, True
+            elif value > opening + SAME_OPENING and (grasped or k == len(plan.waypoints) - 1):
+                touch = _Touch.RELEASE
+            opening = value
+        rotation = None if waypoint.orientation is None else next(rotations)
+        out.append(_Stop(waypoint.position, rotation, value, touch, k))
+    return out
+
+
+def _oriented(
+    stops: list[_Stop], present: np.ndarray, cloud: Cloud | None, settings: PreparationSettings
+) -> list[_Stop]:
+    """Choose the orientations that the plan leaves open."""
+    latest, chosen = end_effector.turned_to(end_effector.DOWN, present), []
+    for stop in stops:
+        rotation = stop.rotation
+        if rotation is None and stop.touch is _Touch.GRASP and cloud is not None:
+            rotation = grasp_rotation_at(
+                cloud.points, stop.position, latest, settings.objects_above, settings.most_tilt
+            )
+        elif rotation is None and stop.touch is not _Touch.NOTHING:
+            rotation = latest
+        latest = latest if rotation is None else rotation
+        chosen.append(rotation)
+    out = []
+    for stop, rotation in zip(reversed(stops), reversed(chosen), strict=True):
+        latest = latest if rotation is None else rotation
+        out.append(dataclasses.replace(stop, rotation=latest))
+    return out[::-1]
+
+
+def _with_ways(
+    stops: list[_Stop], start: np.ndarray, opening: float, distance: float
+) -> list[_Stop]:
+    """Add the ways into and out of grasps and releases that the plan lacks."""
+    out: list[_Stop] = []
+    for k, stop in enumerate(stops):
+        if stop.touch is not _Touch.NOTHING:
+            enters = _enters(stops[k - 1], stop) if k else _is_there(start, stop, distance)
+            if not enters:
+                out.append(stop.behind(distance))
+            at_once = k == 0 and enters
+            if stop.touch is _Touch.GRASP and not at_once:
+                closed = OPEN if k == 0 else EMPTY
+                if opening < closed and out[-1].gripper is None:
+                    out[-1] = dataclasses.replace(out[-1], gripper=1.0)
+        out.append(stop)
+        opening = opening if stop.gripper is None else stop.gripper
+        if stop.touch is not _Touch.NOTHING and not (
+            k + 1 < len(stops) and _enters(stops[k + 1], stop)
+        ):
+            out.append(stop.behind(distance))
+    return out
+
+
+def _enters(other: _Stop, stop: _Stop) -> bool:
+    """Return whether a plan's neighbour of a grasp or release is a way into or out of it.
+
+    From behind, or sliding; but not straight from one thing to the next, sliding on the table.
+    """
+    assert stop.rotation is not None
+    offset = other.position - stop.position
+    back = -float(offset @ end_effector.approach(stop.rotation))
+    if back < SHORT:
+        return other.touch is _Touch.NOTHING
+    return back >= CONE * float(np.linalg.norm(offset))
+
+
+def _is_there(start: np.ndarray, stop: _Stop, distance: float) -> bool:
+    """Return whether the arm stands at its first grasp or release already, or just behind it."""
+    assert stop.rotation is not None
+    offset = start - stop.position
+    apart = float(np.linalg.norm(offset))
+    back = -float(offset @ end_effector.approach(stop.rotation))
+    return apart < SHORT or (apart <= 2 * distance and back >= CONE * apart)

@@ -72,7 +72,7 @@ def distances(knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def smooth_curve(
     knots: np.ndarray, rests: np.ndarray, straight: np.ndarray, weights: np.ndarray
 ) -> Curve:
-    """Return the spline through knots (S+1, 7), S >= 1, no two alike, quaternions on one hemisphere.
+    """Return the spline through knots (S+1, 7), S >= 1; neighbours differ, on one hemisphere.
 
     rests: bool (S+1,), where the motion stands; the first and the last one do. straight: bool
     (S,), pieces that are straight lines and are joined smoothly. weights: (2,), per m and per rad:

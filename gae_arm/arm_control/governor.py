@@ -114,6 +114,11 @@ class Governor:
         two = np.zeros((2, len(self.arm.joints)))
         Path(np.array([0, 1]), two).sample(0, self._step, 1)
 
+    @property
+    def latched(self) -> Cause | None:
+        """Why the arm stands until `resume`; None if it does not."""
+        return self._latched
+
     def stop(self, message: str = 'a stop was requested') -> None:
         """Brake from the next tick on and stand until `resume`."""
         with self._lock:

@@ -27,6 +27,7 @@ import numpy.typing as npt
 from gae_arm.arm_control.box_qp import solve_box_qp
 from gae_arm.arm_control.kinematics import Kinematics, pose_error
 from gae_arm.core import checks, geometry
+from gae_arm.core.settings import Settings, setting
 
 REGULARIZATION = 1e-6
 """Damping in every direction, m^2/rad^2: makes the program strictly convex, N > 6 or not."""
@@ -37,37 +38,40 @@ NULL_SPACE = 1e-4
 
 
 @dataclass(frozen=True)
-class IkSettings:
-    """How the end effector is drawn to its target.
+class IkSettings(Settings):
+    """How the end effector is drawn to its target."""
 
-    gain: share of the pose error that one step removes, 0 to 1.
-    linear_speed, angular_speed: m/s, rad/s; the correction (not the feedforward) is slowed to
-    both, direction kept. orientation_weight: metres that one radian of error counts as.
-    singular_value: of W J, m/rad; damping begins below it. singular_speed: rad/s, most that the
-    joints turn for a twist along a singular direction. posture_gain: 1/s, pull of the null space
-    towards the arm's home; posture_speed: rad/s, most that this pull turns a joint;
-    posture_weight: m^2/rad^2, of the pull against the twist where a limit makes them compete.
-    """
-
-    gain: float = 1.0
-    linear_speed: float = 1.0
-    angular_speed: float = 3.0
-    orientation_weight: float = 0.2
-    singular_value: float = 0.05
-    singular_speed: float = 2.0
-    posture_gain: float = 0.3
-    posture_speed: float = 0.3
-    posture_weight: float = 1e-4
-
-    def __post_init__(self) -> None:
-        """Validate."""
-        checks.number('gain', self.gain, 0.0, 1.0)
-        for key in ('orientation_weight', 'singular_value', 'singular_speed'):
-            checks.number(key, getattr(self, key), 1e-3)
-        for key in ('linear_speed', 'angular_speed'):
-            checks.number(key, getattr(self, key), 0.0)
-        for key in ('posture_gain', 'posture_speed', 'posture_weight'):
-            checks.number(key, getattr(self, key), 0.0)
+    gain: float = setting(1.0, 'share of the pose error that one step removes', low=0.0, high=1.0)
+    linear_speed: float = setting(
+        1.0, 'the correction (not the feedforward) is slowed to it, m/s', low=0.0, high=1000.0
+    )
+    angular_speed: float = setting(
+        3.0, 'the correction (not the feedforward) is slowed to it, rad/s', low=0.0, high=1000.0
+    )
+    orientation_weight: float = setting(
+        0.2, 'metres that one radian of error counts as', low=1e-3, high=10.0
+    )
+    singular_value: float = setting(
+        0.05, 'of W J, m/rad; damping begins below it', low=1e-3, high=10.0
+    )
+    singular_speed: float = setting(
+        2.0,
+        'most that joints turn for a twist along a singular direction, rad/s',
+        low=1e-3,
+        high=30.0,
+    )
+    posture_gain: float = setting(
+        0.3, "pull of the null space towards the arm's home, 1/s", low=0.0, high=100.0
+    )
+    posture_speed: float = setting(
+        0.3, 'most that this pull turns a joint, rad/s', low=0.0, high=30.0
+    )
+    posture_weight: float = setting(
+        1e-4,
+        'of the pull against the twist where a limit makes them compete, m^2/rad^2',
+        low=0.0,
+        high=1.0,
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ class Inputs:
         what the plan grasps, and around the end effector while it carries something.
     plan_expiry_ns: of the plan that the command carries out, node clock; None for none.
     refusal: why there is no good command: IK, planner or scene monitor say so.
+    joint_state_fault, cloud_fault: why the newest of them could not be used; None if it could.
     """
 
     joint_state: RobotState | None
@@ -30,6 +31,8 @@ class Inputs:
     exempt: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
     plan_expiry_ns: int | None = None
     refusal: Cause | None = None
+    joint_state_fault: Cause | None = None
+    cloud_fault: Cause | None = None
 
 
 class InputGuard:
@@ -46,6 +49,8 @@ class InputGuard:
 
     def joint_state(self, inputs: Inputs, now_ns: int) -> Cause | None:
         """Return why the joint state must not be used, None if it may."""
+        if inputs.joint_state_fault is not None:
+            return inputs.joint_state_fault
         state = inputs.joint_state
         return self._joints.check(None if state is None else state.stamp_ns, now_ns)
 
@@ -53,6 +58,8 @@ class InputGuard:
         """Return why the cloud must not be used, None if it may, or if none is needed."""
         if not self._use_cloud:
             return None
+        if inputs.cloud_fault is not None:
+            return inputs.cloud_fault
         missing = inputs.cloud is None
         return self._cloud.check(None if missing else inputs.cloud_stamp_ns, now_ns)
 

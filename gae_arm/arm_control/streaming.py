@@ -146,16 +146,20 @@ class _Playing:
         return T[0], twist[0] * rate
 
     def _after(self, seconds: np.ndarray) -> np.ndarray:
-        """Return the time that remains to the last action after so long, (M,).
+        return run_out(self.remaining, seconds, self._slowing)
 
-        The clock runs at rate 1 and slows down at 1/slowing per second just in time:
-        in the end remaining = rate^2 slowing / 2.
-        """
-        span = self._slowing / 2
-        ahead = seconds - max(0.0, self.remaining - span)
-        rate = np.sqrt(min(self.remaining, span) / span)
-        slowed = span * np.maximum(0.0, rate - np.maximum(ahead, 0.0) / self._slowing) ** 2
-        return np.where(ahead < 0, self.remaining - seconds, slowed)
+
+def run_out(remaining: float, seconds: np.ndarray, slowing: float) -> np.ndarray:
+    """Return the time that remains to the end of a motion after `seconds` (M,), float64 (M,), s.
+
+    Its clock runs at rate 1 and slows down at 1/slowing per second just in time:
+    in the end remaining = rate^2 slowing / 2.
+    """
+    span = slowing / 2
+    ahead = seconds - max(0.0, remaining - span)
+    rate = np.sqrt(min(remaining, span) / span)
+    slowed = span * np.maximum(0.0, rate - np.maximum(ahead, 0.0) / slowing) ** 2
+    return np.where(ahead < 0, remaining - seconds, slowed)
 
 
 def _name(chunk: ActionChunk) -> str:

@@ -1,0 +1,50 @@
+"""Parameters of the node `arm_control` beside those of governor, streaming and kinematics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gae_arm.core.settings import Settings, setting
+
+
+@dataclass(frozen=True)
+class ArmControlSettings(Settings):
+    """Parameters of the node `arm_control`; names, ranges and descriptions as ROS shows them."""
+
+    arm: str = setting('panda', 'arm: a name in config/arms, or a YAML file')
+    table: bool = setting(True, 'there is a table: the arm keeps off all that is below its surface')
+    table_height: float = setting(
+        0.0, "height of the table's surface in the base frame, m", low=-2.0, high=2.0
+    )
+    table_noise: float = setting(
+        0.01, 'cloud points this far above the surface are the table, m', low=0.0, high=0.1
+    )
+    site_radius: float = setting(
+        0.08,
+        'around where the plan grasps or lets go, the cloud is no obstacle, m',
+        low=0.0,
+        high=0.5,
+    )
+    carry_radius: float = setting(
+        0.10,
+        'around the end effector, while it carries, the cloud is none either, m',
+        low=0.0,
+        high=0.5,
+    )
+    gripper_keep_alive: float = setting(
+        1.0,
+        'how often the gripper command is repeated, Hz; 0 = only when it changes',
+        low=0.0,
+        high=100.0,
+    )
+    path_rate: float = setting(
+        10.0, 'poses on executed_path a second, while the arm moves; 0 = none', low=0.0, high=100.0
+    )
+    path_length: int = setting(1000, 'poses that executed_path keeps', low=1, high=100_000)
+    max_command_points: int = setting(
+        1000, 'longer messages on joint_command are refused', low=1, high=10_000
+    )
+    real_time_priority: int = setting(
+        40, 'SCHED_FIFO priority to ask the system for; 0 = do not ask', low=0, high=98
+    )
+    lock_memory: bool = setting(True, 'ask the system to keep all memory in RAM')

@@ -5,7 +5,14 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = 'gae_arm'
-NODES = ('arm_sim', 'calibration_health', 'plan_markers', 'point_cloud', 'viewer')
+NODES = (
+    'arm_control',
+    'arm_sim',
+    'calibration_health',
+    'plan_markers',
+    'point_cloud',
+    'viewer',
+)
 
 
 def data_files(folder: str) -> list[tuple[str, list[str]]]:

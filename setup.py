@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 NAME = 'gae_arm'
 NODES = (
+    'action_expert',
     'arm_control',
     'arm_sim',
     'calibration_health',

@@ -6,6 +6,9 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from action_expert.following import PolicySettings
+from action_expert.plan_check import PlanCheckSettings
+from action_expert.settings import ExpertSettings
 from gae_arm.arm_sim.settings import ArmSimSettings
 from gae_arm.commands.main import VERBS
 from gae_arm.core.settings import Settings
@@ -19,6 +22,7 @@ from gae_arm.ros.topics import Topic
 
 FILE = Path(__file__).parent / 'reference.md'
 NODES: dict[str, tuple[type[Settings], ...]] = {
+    'action_expert': (ExpertSettings, PlanCheckSettings, PolicySettings),
     'arm_sim': (ArmSimSettings,),
     'point_cloud': (CloudNodeSettings, CameraInputSettings, WorkspaceSettings),
     'calibration_health': (HealthNodeSettings, CameraInputSettings, HealthSettings),

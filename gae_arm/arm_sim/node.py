@@ -77,6 +77,7 @@ class ArmSimNode(Node):
             topics.CLOCK.publisher(self) if self._settings.publish_clock else None
         )
         self._tf_static = topics.TF_STATIC.publisher(self)
+        self._objects = topics.OBJECT_POSES.publisher(self)
         self._description = topics.ROBOT_DESCRIPTION.publisher(self)
         self._description.publish(String(data=urdf))
         self._publish_static_tf()
@@ -110,8 +111,10 @@ class ArmSimNode(Node):
         each = {
             self._publish_states: max(round(1e9 / self._settings.joint_state_rate / timestep_ns), 1)
         }
+        tf_steps = max(round(1e9 / self._settings.tf_rate / timestep_ns), 1)
+        each[self._publish_objects] = tf_steps
         if self._settings.publish_tf:
-            each[self._publish_tf] = max(round(1e9 / self._settings.tf_rate / timestep_ns), 1)
+            each[self._publish_tf] = tf_steps
         while not self._closing.wait(self._pacer.wait_ns(time.monotonic_ns()) / 1e9):
             due = self._pacer.due(time.monotonic_ns())
             self._advance(due)
@@ -140,6 +143,16 @@ class ArmSimNode(Node):
 
     def _publish_tf(self) -> None:
         self._links.publish(self._driver.observe(), self._now_ns())
+
+    def _publish_objects(self) -> None:
+        """Publish where the objects truly are; not on /tf: nobody must come to rely on it."""
+        if not self._objects.get_subscription_count():
+            return
+        poses = self._simulation.object_poses()
+        if poses:
+            frames = [(self._simulation.arm.base_frame, name) for name in poses]
+            msg = tf_to_msg(self._now_ns(), frames, np.array(list(poses.values())))
+            self._objects.publish(msg)
 
     def _publish_static_tf(self) -> None:
         """Publish the fixed joints (unless somebody else does) and the camera, once."""

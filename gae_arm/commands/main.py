@@ -12,6 +12,9 @@ from gae_arm.core.errors import GaeError
 VERBS = {
     'setup': 'make everything ready: ROS 2, Python packages, interfaces',
     'launch': 'run a launch file',
+    'plan': 'send a plan that was written by hand, and watch the arm carry it out',
+    'stop': 'stop the arm; it stands until `gae resume`',
+    'resume': 'let the arm move again after a stop',
     'cloud': 'draw the cloud of one RGB-D image, to check a camera',
     'calibrate': 'find where the camera stands, or print a board for it',
     'bench': 'measure speed, beside what a user would pick instead',

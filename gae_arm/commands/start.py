@@ -18,6 +18,7 @@ def _start(module: str) -> None:
     node.main()
 
 
+action_expert = partial(_start, 'action_expert.node')
 arm_control = partial(_start, 'gae_arm.arm_control.node')
 arm_sim = partial(_start, 'gae_arm.arm_sim.node')
 calibration_health = partial(_start, 'gae_arm.point_cloud.calibration.node')

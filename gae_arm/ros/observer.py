@@ -1,17 +1,20 @@
-"""A node that looks at a running graph from outside, for doctor, benchmarks and tests."""
+"""A node that looks at a running graph from outside, for verbs, benchmarks and tests."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import rclpy
+from rcl_interfaces.srv import GetParameters
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter, parameter_value_to_python
 
 from gae_arm.core.errors import GaeError
+from gae_arm.ros import topics
 
 T = TypeVar('T')
 
@@ -65,3 +68,26 @@ class Observer:
                 raise GaeError(f'waited {timeout:g} s in vain for {what}')
             self._executor.spin_once(timeout_sec=0.02)
         return result
+
+    def call(self, service: type, name: str, request: Any, timeout: float = 60.0) -> Any:
+        """Call a service and return its response."""
+        client = self.node.create_client(service, name)
+        try:
+            self.wait_for(client.service_is_ready, f'service {name}', timeout)
+            future = client.call_async(request)
+            self.wait_for(future.done, f'an answer of {name}', timeout)
+            return future.result()
+        finally:
+            self.node.destroy_client(client)
+
+    def parameter(self, node: str, name: str, timeout: float = 60.0) -> Any:
+        """Return the value of a parameter of another node; None if it has none of that name."""
+        request = GetParameters.Request(names=[name])
+        answer = self.call(GetParameters, f'{node}/get_parameters', request, timeout)
+        return parameter_value_to_python(answer.values[0])
+
+    def follow_clock(self) -> None:
+        """Take the time from /clock if somebody publishes it; call it once others are seen."""
+        if self.node.count_publishers(topics.CLOCK.name):
+            self.node.set_parameters([Parameter('use_sim_time', value=True)])
+            self.wait_for(self.now_ns, 'the time on /clock')

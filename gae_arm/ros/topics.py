@@ -148,6 +148,12 @@ EXECUTED_PATH = Topic('executed_path', Path, qos.LATCHED, 'where the end effecto
 ROBOT_DESCRIPTION = Topic('robot_description', String, qos.LATCHED, 'URDF of arm and gripper')
 TF = Topic('/tf', TFMessage, qos.EVENTS, 'poses of the links', min_rate=10.0, max_age=0.2)
 TF_STATIC = Topic('/tf_static', TFMessage, qos.LATCHED, 'pose of the camera and of fixed links')
+OBJECT_POSES = Topic(
+    'arm_sim/object_poses',
+    TFMessage,
+    qos.SENSOR,
+    'where the simulated objects truly are, in the base frame: for tests and evaluation only',
+)
 CLOCK = Topic('/clock', Clock, qos.SENSOR, 'simulation time, when asked for')
 DIAGNOSTICS = Topic(
     '/diagnostics', DiagnosticArray, qos.EVENTS, 'health of every node, refused commands and why'

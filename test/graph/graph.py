@@ -73,14 +73,6 @@ class Probe(Observer):
         self.wait_for(publisher.get_subscription_count, f'a subscriber of {topic.name}')
         return publisher
 
-    def call(self, service: type, name: str, request: Any) -> Any:
-        """Call a service and return its response."""
-        client = self.node.create_client(service, name)
-        self.wait_for(client.service_is_ready, f'service {name}')
-        future = client.call_async(request)
-        self.wait_for(future.done, f'an answer of {name}')
-        return future.result()
-
 
 @contextmanager
 def graph(tmp: Path, *words: str) -> Iterator[tuple[Launched, Probe]]:

@@ -120,10 +120,7 @@ class GuidePolicy:
             state = PlanState.DONE
         elif clock.still >= self.settings.stuck:
             state = PlanState.STUCK
-            message = (
-                f'no progress for {clock.still:.1f} s at {clock.share:.0%} of the guide; the end '
-                f'effector is {clock.off:.3f} m beside it'
-            )
+            message = _stuck(clock)
         return PlanProgress(
             stamp_ns=self._stamp_ns,
             plan_id=self._plan.plan_id,
@@ -218,6 +215,14 @@ class GuidePolicy:
 def _travel_seconds(arm: ArmConfig) -> float:
     gripper = arm.gripper
     return float(np.abs(gripper.opened - gripper.closed).max() / max(gripper.velocity, 1e-3))
+
+
+def _stuck(clock: GuideClock) -> str:
+    asked = clock.fingers_asked
+    waits = f'the end effector is {clock.off:.3f} m beside it'
+    if asked is not None:
+        waits = f'the fingers do not go to the opening {asked:.2f}, nor close on anything'
+    return f'no progress for {clock.still:.1f} s at {clock.share:.0%} of the guide: {waits}'
 
 
 def _remaining(clock: GuideClock) -> GuideWaypoints:

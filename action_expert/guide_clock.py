@@ -3,7 +3,8 @@
 The guide's clock goes with the time of the states, ahead of the arm by what a real arm lags behind
 its command, and no further than `lead`: an arm that is slowed down or held slows the clock down or
 holds it, and the clock starts again gently. At a gripper event it waits until the arm has come, and
-then until the fingers have done what they were asked to.
+then until the fingers have got there, or stand against something: no time does instead, since
+while the governor halts the arm the fingers do not move either.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ STEP = 2e-3
 STANDING, LEAST_LEAD = 0.3, 0.025
 """s: an arm that stands for so long is led by no more than this, in s at full speed."""
 REACHED, MOVED = 0.05, 0.01
-"""Opening from the one that is asked for that counts as it; change that shows that fingers move."""
+"""Openings: so near is what was asked for; so far are fingers that have moved."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class ClockSettings(Settings):
     arrival_angle: float = setting(
         0.08, 'from a waypoint, where the arm has arrived, rad', low=1e-3, high=1.0
     )
-    gripper_patience: float = setting(
-        1.0, 'that fingers which do not move at all are waited for, s', low=0.0, high=60.0
+    grip: float = setting(
+        0.2, 'that fingers stand before what they hold counts as grasped, s', low=0.0, high=5.0
     )
 
 
@@ -67,10 +68,14 @@ class GuideClock:
         self._settings = settings
         self._lever = settings.arrival_distance / settings.arrival_angle
         self._stamp_ns = stamp_ns
-        self._rate = 1.0
+        self._rate = 0.0
         self._noted = 0.0
-        self._arrived_ns: int | None = None
-        self._opening_then = 0.0
+        self._fingers: _Fingers | None = None
+
+    @property
+    def fingers_asked(self) -> float | None:
+        """The opening that the arm waits for; None while it does not."""
+        return None if self._fingers is None else self.guide.events[self.event].opening
 
     @property
     def next_waypoint(self) -> int:
@@ -96,7 +101,7 @@ class GuideClock:
         A stamp before the last one, after a jump of the clock, counts as no time.
         """
         step = self._step(stamp_ns)
-        before, event, dwelling = self.time, self.event, self._arrived_ns is not None
+        before, event, dwelling = self.time, self.event, self._fingers is not None
         self.time, self._stamp_ns = self.time_at(stamp_ns), stamp_ns
         self._rate = self._rate_after(step)
         self._measure(T_base_ee)
@@ -132,7 +137,7 @@ class GuideClock:
         if self.event == len(self.guide.events):
             return self.guide.duration
         event = self.guide.events[self.event]
-        return event.arrive if self._arrived_ns is None else event.leave
+        return event.arrive if self._fingers is None else event.leave
 
     def _measure(self, T_base_ee: np.ndarray) -> None:
         """Move on to the point of the guide, up to the commanded one, that is nearest the arm."""
@@ -160,20 +165,17 @@ class GuideClock:
         if self.event == len(self.guide.events):
             return
         event = self.guide.events[self.event]
-        if self._arrived_ns is None:
+        if self._fingers is None:
             if self.time >= event.arrive and self._at(T_base_ee, event.arrive):
                 self.way = float(self.guide.way_at(np.array([event.arrive]))[0])
-                self._arrived_ns, self._opening_then = self._stamp_ns, opening
+                self._fingers = _Fingers(opening, self._stamp_ns)
             return
-        waited = (self._stamp_ns - self._arrived_ns) * 1e-9
-        asked = self.time >= event.act
-        reached = asked and abs(opening - event.opening) <= REACHED
-        moved = abs(opening - self._opening_then) >= MOVED
-        patience = event.leave - event.arrive + self._settings.gripper_patience
-        if reached or (self.time >= event.leave and (moved or waited >= patience)):
+        stood = self._fingers.stood(opening, self._stamp_ns)
+        reached = abs(opening - event.opening) <= REACHED
+        if self.time >= event.act and (reached or stood >= self._settings.grip):
             self.time, self._rate = event.leave, 1.0
             self.event += 1
-            self._arrived_ns = None
+            self._fingers = None
 
     def _at(self, T_base_ee: np.ndarray, time: float) -> bool:
         """Return whether the arm is where the guide is at that time."""
@@ -183,3 +185,18 @@ class GuideClock:
             np.linalg.norm(T[:3, 3] - T_base_ee[:3, 3]) <= self._settings.arrival_distance
             and np.linalg.norm(turn) <= self._settings.arrival_angle
         )
+
+
+class _Fingers:
+    """Watches the fingers since the arm has come to a gripper event."""
+
+    def __init__(self, opening: float, stamp_ns: int) -> None:
+        self._first = self._noted = opening
+        self._noted_ns = stamp_ns
+
+    def stood(self, opening: float, stamp_ns: int) -> float:
+        """Return for how long they have stood since they moved, s; 0 before they have."""
+        if abs(opening - self._noted) >= MOVED:
+            self._noted, self._noted_ns = opening, stamp_ns
+        moved = self._noted != self._first
+        return (stamp_ns - self._noted_ns) * 1e-9 if moved else 0.0

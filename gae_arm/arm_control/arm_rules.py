@@ -32,7 +32,7 @@ def make_governor(
         return np.array([T[:3, 3] for T in frames])
 
     def to_cloud(q: np.ndarray, points: np.ndarray) -> float:
-        return collision.cloud_distance(q, points).distance
+        return collision.obstacle_distance(q, points).distance
 
     rules: list[Rule] = [
         WorkspaceRule(corners, settings.workspace_lower, settings.workspace_upper, reach),
@@ -57,5 +57,5 @@ def make_governor(
     obstacles = None
     if settings.use_cloud:
         stop, slow = settings.stop_distance, settings.slow_distance
-        obstacles = ObstacleRule(to_cloud, stop, slow, reach)
+        obstacles = ObstacleRule(to_cloud, stop, slow, reach, collision.floor)
     return Governor(kinematics.arm, settings, rules, obstacles)

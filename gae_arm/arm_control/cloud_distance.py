@@ -49,6 +49,30 @@ def pack(bodies: list[list[np.ndarray]]) -> Pieces:
 
 
 @kernel
+def obstacle_points(points: np.ndarray, spheres: np.ndarray, floor: float) -> np.ndarray:
+    """Return float64 (K, 3): the finite points (N, 3) above `floor` and outside the spheres.
+
+    spheres: float64 (G, 4), x, y, z, radius. All metres, one frame.
+    """
+    out = np.empty((len(points), 3))
+    count = 0
+    for i in range(len(points)):
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        if not (np.isfinite(x) and np.isfinite(y) and np.isfinite(z) and z > floor):
+            continue
+        obstacle = True
+        for j in range(len(spheres)):
+            dx, dy, dz = x - spheres[j, 0], y - spheres[j, 1], z - spheres[j, 2]
+            if dx * dx + dy * dy + dz * dz <= spheres[j, 3] * spheres[j, 3]:
+                obstacle = False
+                break
+        if obstacle:
+            out[count, 0], out[count, 1], out[count, 2] = x, y, z
+            count += 1
+    return out[:count].copy()
+
+
+@kernel
 def nearest(
     pieces: Pieces, transforms: np.ndarray, points: np.ndarray
 ) -> tuple[float, int, int, float, float, float]:

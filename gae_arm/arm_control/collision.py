@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pinocchio as pin
 
-from gae_arm.arm_control.cloud_distance import Pieces, nearest, pack
+from gae_arm.arm_control.cloud_distance import Pieces, nearest, obstacle_points, pack
 from gae_arm.arm_control.convex import ConvexPiece, convex_pieces
 from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_control.pair_distance import (
@@ -119,6 +119,11 @@ class CollisionModel:
         self._add_obstacles(boxes)
         self._choose_pairs()
 
+    @property
+    def floor(self) -> float:
+        """Return the height, m, up to which points of a cloud are the table's; -inf without one."""
+        return -np.inf if self.table_height is None else self.table_height + self.table_noise
+
     def self_distance(self, q: npt.ArrayLike, opening: float = 1.0) -> Clearance:
         """Return the two links nearest to each other at joint positions q (N,), rad.
 
@@ -157,10 +162,21 @@ class CollisionModel:
         no geometry.
         """
         points = checks.array('points_base', points_base, (None, 3))
-        if self.table_height is not None:
-            points = points[points[:, 2] > self.table_height + self.table_noise]
         # Always a new C-ordered array: the kernel is compiled once for each memory layout.
-        points = np.array(points, order='C')
+        points = np.array(points[points[:, 2] > self.floor], order='C')
+        return self.obstacle_distance(q, points, opening, ignore)
+
+    def obstacle_distance(
+        self,
+        q: npt.ArrayLike,
+        points: np.ndarray,
+        opening: float = 1.0,
+        ignore: Collection[str] = (),
+    ) -> Clearance:
+        """Return what `cloud_distance` does, for points that are known to be obstacles.
+
+        points: float64 (N, 3), C-ordered, m, base frame, finite, above the table; not checked.
+        """
         pieces, joints, packed = self._pack(frozenset(ignore))
         T_base_joint = self._joint_transforms(q, opening)[joints]
         distance, k, i, *spot = nearest(packed, geometry.invert(T_base_joint), points)
@@ -174,6 +190,7 @@ class CollisionModel:
         """Have the kernel compiled or loaded: seconds, which no tick may take."""
         above = np.array([[0.0, 0.0, 10.0 + abs(self.table_height or 0.0)]])
         self.cloud_distance(self.kinematics.arm.home, above)
+        obstacle_points(above, np.zeros((0, 4)), 0.0)
 
     def is_free(self, q: npt.ArrayLike, margin: float = 0.0, opening: float = 1.0) -> bool:
         """Return whether links, table and boxes are further than margin, m, from each other."""

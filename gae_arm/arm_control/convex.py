@@ -8,6 +8,7 @@ where one hull would fill a hollow, the hulls of a few parts of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import coal
@@ -56,11 +57,18 @@ def convex_pieces(kinematics: Kinematics) -> list[ConvexPiece]:
         placement = item.placement
         triangles = (corners @ placement.rotation.T + placement.translation).reshape(-1, 3, 3)
         try:
-            shapes = decompose(triangles)
+            parts = _parts(triangles.tobytes())
         except ValueError as error:
             raise ConfigError(f'collision geometry of link {link!r}: {error}') from error
-        pieces += [ConvexPiece(link, item.parentJoint, s, faces(s)) for s in shapes]
+        pieces += [ConvexPiece(link, item.parentJoint, *part) for part in parts]
     return pieces
+
+
+@lru_cache(maxsize=256)
+def _parts(triangles: bytes) -> list[tuple[coal.Convex, np.ndarray]]:
+    """Return the polyhedra of a surface and their faces; the same mesh is not taken apart twice."""
+    shapes = decompose(np.frombuffer(triangles).reshape(-1, 3, 3))
+    return [(shape, faces(shape)) for shape in shapes]
 
 
 def decompose(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gae_arm.arm_control.clearance import Rule
+from gae_arm.arm_control.cloud_distance import obstacle_points
 from gae_arm.core import checks
 from gae_arm.core.motion import HaltReason
 
@@ -94,8 +95,9 @@ class DistanceRule(Rule):
 class ObstacleRule(Rule):
     """The arm keeps away from the live cloud, except from where it is meant to grasp.
 
-    distance: maps joint positions (N,) and points (M, 3), base frame, to m. stop, slow: m, where
-    the arm stands, and where it starts to slow down. reach: (N,), m/rad.
+    distance: maps joint positions (N,) and points, float64 (M, 3), base frame, to m. stop, slow: m,
+    where the arm stands, and where it starts to slow down. reach: (N,), m/rad. floor: m, points up
+    to this height are no obstacles: the table has a rule of its own.
     """
 
     reason = HaltReason.OBSTACLE_NEAR
@@ -106,8 +108,10 @@ class ObstacleRule(Rule):
         stop: float,
         slow: float,
         reach: npt.ArrayLike,
+        floor: float = -np.inf,
     ) -> None:
         self._distance = distance
+        self._floor = floor
         self._stop = checks.number('stop_distance', stop, 0.0)
         self.slow = checks.number('slow_distance', slow, stop) - self._stop
         self.slack = self._stop
@@ -120,10 +124,8 @@ class ObstacleRule(Rule):
         Points inside these spheres, around what is grasped or carried, are no obstacles. Points
         that are not finite are none either: a driver's mark for "no measurement".
         """
-        keep = np.isfinite(points).all(axis=1)
-        for x, y, z, radius in exempt:
-            keep &= ~(((points - (x, y, z)) ** 2).sum(axis=1) <= radius * radius)
-        self._points = points[keep]
+        points = np.array(points, np.float64, order='C')
+        self._points = obstacle_points(points, np.array(exempt, np.float64, order='C'), self._floor)
 
     def margins(self, q: np.ndarray) -> np.ndarray:
         """Return the distance (1,) beyond `stop` to the nearest point; inf without points."""

@@ -79,6 +79,7 @@ class ViewerNode(Node):
         self._facts = Facts()
         self._plan: WaypointPlan | None = None
         self._proposal: WaypointPlan | None = None
+        self._color_until_ns = 0
         self._answered: tuple[str, int] | None = None
         self._transforms = TransformListener(self)
         self._camera: CameraInfoInput | None = None
@@ -177,8 +178,8 @@ class ViewerNode(Node):
         return [
             Source(topics.ROBOT_DESCRIPTION, self._take_description),
             Source(topics.JOINT_STATES, self._take_state),
-            Source(topics.POINTS_VIEW, self._take_cloud, cloud_period_ns),
-            Source(topics.POINTS, self._take_plain_cloud, cloud_period_ns),
+            Source(topics.POINTS_VIEW, self._take_colored_cloud, cloud_period_ns),
+            Source(topics.POINTS, self._take_cloud, cloud_period_ns),
             Source(topics.ARM_STATUS, self._take_status),
             Source(topics.WAYPOINT_PLAN, self._take_plan),
             Source(topics.PROPOSED_PLAN, self._take_proposal),
@@ -193,24 +194,25 @@ class ViewerNode(Node):
     def _take_state(self, msg: JointState) -> None:
         self._facts.state = state_from_msg(msg)
 
-    def _take_cloud(self, msg: PointCloud2) -> None:
-        points, colors = colored_points_from_msg(msg)
-        seen = np.isfinite(points).all(axis=1)
-        T = self._to_base(msg.header)
-        points = geometry.transform_points(T, points[seen])
-        stamp_ns = time_from_msg(msg.header.stamp)
-        colors = None if colors is None else colors[seen]
-        self._facts.cloud = SeenCloud(stamp_ns, points, colors)
+    def _take_colored_cloud(self, msg: PointCloud2) -> None:
+        cloud = self._seen(msg)
+        if cloud.colors is not None:
+            self._facts.cloud = cloud
 
-    def _take_plain_cloud(self, msg: PointCloud2) -> None:
+    def _take_cloud(self, msg: PointCloud2) -> None:
         """Show the cloud without colours where none with colours comes."""
         shown = self._facts.cloud
-        if (
-            shown is None
-            or shown.colors is None
-            or self._now_ns() - shown.stamp_ns > COLOR_LASTS_NS
-        ):
-            self._take_cloud(msg)
+        if shown is None or shown.colors is None or self._facts.now_ns > self._color_until_ns:
+            self._facts.cloud = self._seen(msg)
+
+    def _seen(self, msg: PointCloud2) -> SeenCloud:
+        points, colors = colored_points_from_msg(msg)
+        seen = np.isfinite(points).all(axis=1)
+        points = geometry.transform_points(self._to_base(msg.header), points[seen])
+        if colors is not None:
+            self._color_until_ns = self._facts.now_ns + COLOR_LASTS_NS
+            colors = colors[seen]
+        return SeenCloud(time_from_msg(msg.header.stamp), points, colors)
 
     def _take_status(self, msg: gae.ArmStatus) -> None:
         self._facts.status = status_from_msg(msg)

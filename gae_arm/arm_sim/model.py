@@ -47,7 +47,7 @@ def build_model(
         _exclude_collisions(spec, alone, arm)
         _finish_bodies(spec, arm)
         add_drives(spec, drives)
-        add_world(spec)
+        add_world(spec, scene.surroundings)
         add_scene(spec, scene)
         _set_options(spec, timestep)
         for modify in modifiers:

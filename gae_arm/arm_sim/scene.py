@@ -1,7 +1,8 @@
 """What stands on the table: scenes as plain data, in the arm's base frame (table top at z = 0).
 
 A scene is a tuple of objects, an object is a rigid group of simple shapes. Objects lie loose, are
-fixed, or slide or turn about an axis (drawers, buttons, doors). The physics is in `world.py`.
+fixed, or slide or turn about an axis (drawers, buttons, doors). The physics is in `world.py`; what
+a task needs to know about objects beyond that is in `objects`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gae_arm.arm_sim.surroundings import Surroundings
+from gae_arm.arm_sim.textures import TEXTURES
 from gae_arm.core import checks
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.geometry import matrix_to_quaternion, quaternion_to_matrix, rpy_to_matrix
@@ -39,7 +42,8 @@ class Part(checks.Contract):
 
     shape, size (metres): 'box' (3,) edge lengths; 'cylinder' (2,) radius, height along z; 'sphere'
     (1,) radius. color: float64 (3,), RGB from 0 to 1. position (3,) metres and orientation (4,)
-    unit quaternion (x, y, z, w): pose of its centre in the object's frame.
+    unit quaternion (x, y, z, w): pose of its centre in the object's frame. texture: one of
+    `TEXTURES`, in shades of the colour. solid: False for a print, which is seen but not felt.
     """
 
     shape: str
@@ -47,11 +51,14 @@ class Part(checks.Contract):
     color: np.ndarray
     position: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(3))
     orientation: np.ndarray = dataclasses.field(default_factory=lambda: np.array(IDENTITY))
+    texture: str = 'plain'
+    solid: bool = True
 
     def __post_init__(self) -> None:
         """Validate and freeze the arrays."""
         set_ = object.__setattr__
         checks.known('shape', self.shape, SHAPE_SIZES)
+        checks.known('texture', self.texture, TEXTURES)
         set_(self, 'size', checks.array('size', self.size, (SHAPE_SIZES[self.shape],)))
         set_(self, 'color', checks.array('color', self.color, (3,)))
         set_(self, 'position', checks.array('position', self.position, (3,)))
@@ -81,7 +88,8 @@ class SceneObject(checks.Contract):
     touches. position (3,) metres, orientation (4,) unit quaternion (x, y, z, w): of its frame in
     the arm's base frame. motion: 'free', 'fixed', or 'slide' / 'hinge': along / about `axis` (3,),
     through the object's frame, within `travel` (2,) m or rad, with `damping` N s/m or
-    N m s/rad and a spring of `stiffness` N/m or N m/rad that pulls it back to 0.
+    N m s/rad and a spring of `stiffness` N/m or N m/rad that pulls it back to 0; `start` is where
+    on its travel it begins.
     """
 
     name: str
@@ -95,6 +103,7 @@ class SceneObject(checks.Contract):
     travel: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(2))
     stiffness: float = 0.0
     damping: float = 1.0
+    start: float = 0.0
 
     def __post_init__(self) -> None:
         """Validate and freeze the arrays."""
@@ -113,6 +122,7 @@ class SceneObject(checks.Contract):
             raise InvalidValueError(f'object {self.name!r} has no parts')
         if self.motion in ('slide', 'hinge') and self.travel[0] >= self.travel[1]:
             raise InvalidValueError(f'{self.name!r} has no travel: {self.travel.tolist()}')
+        set_(self, 'start', checks.number(f'start of {self.name!r}', self.start, *self.travel))
 
     @property
     def reach(self) -> float:
@@ -128,9 +138,10 @@ class SceneObject(checks.Contract):
 
 @dataclass(frozen=True, eq=False)
 class Scene(checks.Contract):
-    """All objects on the table; names are unique."""
+    """All objects on the table, their names unique, and what is around them."""
 
     objects: tuple[SceneObject, ...] = ()
+    surroundings: Surroundings = dataclasses.field(default_factory=Surroundings)
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -155,18 +166,35 @@ def bowl(name: str, radius: float, height: float, color: str, mass: float) -> Sc
 
     radius, height: of the rim, metres. The bottom has 0.6 of the radius.
     """
-    wall, staves, rgb = 0.005, 20, np.array(COLORS[color])
-    foot = 0.6 * radius
-    slant = np.arctan2(radius - foot, height - wall)
-    length = np.hypot(radius - foot, height - wall)
-    parts = [Part('cylinder', np.array([foot, wall]), rgb, np.array([0, 0, wall / 2]))]
-    width = 2 * np.tan(np.pi / staves) * radius
+    wall, rgb, foot = 0.005, np.array(COLORS[color]), 0.6 * radius
+    bottom = Part('cylinder', np.array([foot, wall]), rgb, np.array([0, 0, wall / 2]))
+    return SceneObject(name, (bottom, *ring((foot, radius), (wall, height), wall, rgb)), mass)
+
+
+def ring(
+    radii: tuple[float, float],
+    heights: tuple[float, float],
+    wall: float,
+    color: np.ndarray,
+    staves: int = 20,
+    texture: str = 'plain',
+) -> list[Part]:
+    """Return a round wall about the z axis, of flat staves, slanted if its two radii differ.
+
+    radii, heights: at the lower and at the upper edge, metres. wall: thickness, metres.
+    """
+    (foot, radius), (low, high) = radii, heights
+    slant = np.arctan2(radius - foot, high - low)
+    length = np.hypot(radius - foot, high - low)
+    width = 2 * np.tan(np.pi / staves) * max(radius, foot)
+    parts = []
     for angle in np.arange(staves) * 2 * np.pi / staves:
         middle = np.array([np.cos(angle), np.sin(angle), 0]) * (radius + foot) / 2
-        middle[2] = (height + wall) / 2
+        middle[2] = (high + low) / 2
         turn = matrix_to_quaternion(rpy_to_matrix(0, slant, angle))
-        parts.append(Part('box', np.array([wall, width, length]), rgb, middle, turn))
-    return SceneObject(name, tuple(parts), mass)
+        size = np.array([wall, width, length])
+        parts.append(Part('box', size, color, middle, turn, texture))
+    return parts
 
 
 def sample_scene(seed: int) -> Scene:

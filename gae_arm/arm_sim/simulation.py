@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gae_arm.arm_sim.model import TIMESTEP, Modifier, build_model, joint_addresses
-from gae_arm.arm_sim.scene import Scene, SceneObject, sample_scene
+from gae_arm.arm_sim.scene import IDENTITY, Scene, sample_scene
 from gae_arm.arm_sim.world import wxyz
-from gae_arm.core import checks
+from gae_arm.core import checks, geometry
 from gae_arm.core.arm import ArmConfig
 from gae_arm.core.errors import GaeError
 from gae_arm.core.geometry import transform
@@ -97,18 +97,23 @@ class ArmSimulation:
         """Return the simulated time, nanoseconds."""
         return self._steps * self.timestep_ns
 
-    def reset(self, scene: Scene | int | None = None) -> None:
+    def reset(
+        self, scene: Scene | int | None = None, modifiers: Iterable[Modifier] | None = None
+    ) -> None:
         """Put the arm to its home pose and the objects to their places, at rest.
 
-        scene: a scene, the seed of a random one, or None: the present one again. The model is
-        built anew only if the objects differ in more than their poses; `model` is another then.
+        scene: a scene, the seed of a random one, or None: the present one again. modifiers: see
+        `build_model`; None: those there were. The model is built anew only for other modifiers or
+        if the scenes differ in more than where objects are; `model` is another then.
         """
         with self._lock:
             if scene is None:
                 scene = self.scene
             elif not isinstance(scene, Scene):
                 scene = sample_scene(scene)
-            if _without_poses(scene) == _without_poses(self.scene):
+            if modifiers is not None:
+                self._modifiers = tuple(modifiers)
+            if modifiers is None and _without_poses(scene) == _without_poses(self.scene):
                 self._place(scene)
             else:
                 self._build(scene)
@@ -177,6 +182,46 @@ class ArmSimulation:
         with self._lock:
             return {item.name: self.T_base_body(item.name) for item in self.scene.objects}
 
+    def object_joints(self) -> dict[str, float]:
+        """Return how far the sliding and turning objects are on their travel, m or rad."""
+        with self._lock:
+            return {
+                item.name: float(self._data.qpos[self.model.joint(item.name).qposadr[0]])
+                for item in self.scene.objects
+                if item.motion in ('slide', 'hinge')
+            }
+
+    def object_speeds(self) -> dict[str, float]:
+        """Return how fast all objects move: m/s of their frame's origin, rad/s if they turn."""
+        with self._lock:
+            speeds = dict.fromkeys((item.name for item in self.scene.objects), 0.0)
+            for item in self.scene.objects:
+                if item.motion != 'fixed':
+                    start = self.model.joint(item.name).dofadr[0]
+                    end = start + (3 if item.motion == 'free' else 1)
+                    speeds[item.name] = float(np.linalg.norm(self._data.qvel[start:end]))
+            return speeds
+
+    def move_object(self, name: str, where: npt.ArrayLike) -> None:
+        """Put an object elsewhere, at rest, in no time.
+
+        where: T_base_object (4, 4) of a free object; a number, m or rad on its travel, of one that
+        slides or turns. Raises InvalidValueError for an unknown or fixed object, or a bad `where`.
+        """
+        movable = {item.name: item for item in self.scene.objects if item.motion != 'fixed'}
+        item = movable[checks.known('movable object', name, movable)]
+        if item.motion == 'free':
+            T = geometry.rigid(f'pose of {name!r}', where)
+            values = [*T[:3, 3], *wxyz(geometry.matrix_to_quaternion(T[:3, :3]))]
+        else:
+            values = [checks.number(f'place of {name!r}', where, *item.travel)]  # type: ignore[arg-type]
+        with self._lock:
+            joint = self.model.joint(name)
+            qpos, dof = joint.qposadr[0], joint.dofadr[0]
+            self._data.qpos[qpos : qpos + len(values)] = values
+            self._data.qvel[dof : dof + len(values) - (item.motion == 'free')] = 0.0
+            self._poses_are_current = False
+
     def contacts(self) -> tuple[Contact, ...]:
         """Return which bodies touched in the last step, each pair once."""
         with self._lock:
@@ -224,6 +269,8 @@ class ArmSimulation:
             else:
                 self.model.body(item.name).pos = item.position
                 self.model.body(item.name).quat = wxyz(item.orientation)
+                if item.motion != 'fixed':
+                    data.qpos[self.model.joint(item.name).qposadr[0]] = item.start
         self._set_position = np.concatenate([self.arm.home, self.arm.gripper.opened])
         self._set_velocity = np.zeros(len(self.joint_names))
         data.qpos[self._qpos] = self._set_position
@@ -232,8 +279,14 @@ class ArmSimulation:
         self.scene, self._poses_are_current = scene, True
 
 
-def _without_poses(scene: Scene) -> tuple[SceneObject, ...]:
-    return tuple(
-        dataclasses.replace(item, position=np.zeros(3), orientation=np.array([0.0, 0, 0, 1]))
+def _without_poses(scene: Scene) -> Scene:
+    objects = (
+        dataclasses.replace(
+            item,
+            position=np.zeros(3),
+            orientation=np.array(IDENTITY),
+            start=float(item.travel[0]),
+        )
         for item in scene.objects
     )
+    return dataclasses.replace(scene, objects=tuple(objects))

@@ -1,0 +1,103 @@
+"""A small cabinet with one drawer: open at the top once it is pulled out, with a handle to grip.
+
+Frame of both: in the middle of the cabinet's floor; the drawer opens along -x, towards the arm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gae_arm.arm_sim.objects.grasps import from_above
+from gae_arm.arm_sim.objects.item import Build, Cavity, Item, Look
+from gae_arm.arm_sim.objects.vessels import tray_walls
+from gae_arm.arm_sim.scene import Part, SceneObject
+
+WOOD = Look('brown', (0.50, 0.36, 0.24), 'wood')
+METAL = Look('grey', (0.62, 0.63, 0.66))
+DEPTH, WIDTH, HEIGHT = 0.20, 0.20, 0.085
+BOARD, AIR = 0.008, 0.003
+TRAVEL = 0.13
+HANDLE_OUT = 0.042
+"""Metres from the drawer's front to the middle of the bar: a finger of any gripper fits between."""
+BAR = 0.012
+
+
+def drawer(name: str, look: Look, build: Build) -> Item:
+    """Return a drawer with a bar across as its handle, in its cabinet."""
+    z = _handle_height(build)
+    bar = METAL.box((BAR, 0.10, BAR), (_handle_x(build), 0, z))
+    posts = _posts(build, (-0.04, 0.04), z)
+    grasps = tuple(g for y in (-0.015, 0.0, 0.015) for g in _grasp(build, y, BAR))
+    return _drawer(name, 'drawer', look, build, (bar, *posts), grasps)
+
+
+def knob_drawer(name: str, look: Look, build: Build) -> Item:
+    """Return a drawer with a round knob as its handle, in its cabinet."""
+    z = _handle_height(build)
+    width = 0.024
+    knob = METAL.cylinder(width / 2, 0.03, (_handle_x(build), 0, z))
+    handle = (knob, *_posts(build, (0.0,), z))
+    return _drawer(name, 'knob_drawer', look, build, handle, _grasp(build, 0.0, width))
+
+
+def _grasp(build: Build, y: float, width: float) -> tuple:
+    return from_above(width, np.pi / 2, _handle_height(build), _handle_x(build), y)
+
+
+def _handle_x(build: Build) -> float:
+    return -DEPTH * build.scale / 2 - BOARD - HANDLE_OUT
+
+
+def _handle_height(build: Build) -> float:
+    return 0.6 * HEIGHT * build.scale
+
+
+def _posts(build: Build, places: tuple[float, ...], z: float) -> tuple[Part, ...]:
+    middle = _handle_x(build) + HANDLE_OUT / 2
+    return tuple(METAL.box((HANDLE_OUT, BAR * 0.7, BAR * 0.7), (middle, y, z)) for y in places)
+
+
+def _drawer(
+    name: str, kind: str, look: Look, build: Build, handle: tuple[Part, ...], grasps: tuple
+) -> Item:
+    """Return the drawer with this handle; its front is in the given look."""
+    x, y, z = np.array([DEPTH, WIDTH, HEIGHT]) * build.scale
+    low, high = BOARD + AIR, z - BOARD - 0.012
+    inner = (x - BOARD, y - 2 * (BOARD + AIR))
+    floor = METAL.box((*inner, 0.005), (-BOARD / 2, 0, low + 0.0025), tint=0.8)
+    sides = tray_walls(METAL, inner, (low + 0.005, high))
+    moved = tuple(_shifted(part, (-BOARD / 2, 0, 0)) for part in sides)
+    front = look.box((BOARD, y - 0.004, z - 0.006), (-x / 2 - BOARD / 2, 0, z / 2 + 0.001))
+    body = SceneObject(
+        name,
+        (floor, *moved, front, *handle),
+        build.mass(0.5),
+        build.friction,
+        motion='slide',
+        axis=np.array([-1.0, 0.0, 0.0]),
+        travel=np.array([0.0, TRAVEL]),
+        damping=8.0,
+    )
+    half = np.array(inner) / 2 - 0.005
+    cavity = Cavity(half, low + 0.004, high, round=False, center=np.array([-BOARD / 2, 0.0]))
+    return Item(body, kind, look.color, y, z, grasps, cavity, _cabinet(name, (x, y, z)))
+
+
+def _cabinet(name: str, size: tuple[float, float, float]) -> SceneObject:
+    x, y, z = size
+    parts = (
+        WOOD.box((x, y, BOARD), (0, 0, BOARD / 2)),
+        WOOD.box((x, y, BOARD), (0, 0, z - BOARD / 2)),
+        *(
+            WOOD.box((x, BOARD, z - 2 * BOARD), (0, side * (y - BOARD) / 2, z / 2))
+            for side in (-1, 1)
+        ),
+        WOOD.box((0.004, y - 2 * BOARD, z - 2 * BOARD), (x / 2 - 0.002, 0, z / 2)),
+    )
+    return SceneObject(f'{name}_cabinet', parts, motion='fixed')
+
+
+def _shifted(part: Part, by: tuple[float, float, float]) -> Part:
+    return Part(
+        part.shape, part.size, part.color, part.position + by, part.orientation, part.texture
+    )

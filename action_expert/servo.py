@@ -14,7 +14,7 @@ from action_expert import end_effector
 from action_expert.following import GuidePolicy, PolicySettings
 from action_expert.guide import Guide, GuideWaypoints
 from action_expert.guide_clock import GuideClock
-from action_expert.surface import middle, objects
+from action_expert.surface import middle, objects, warm_up
 from gae_arm.core.arm import ArmConfig
 from gae_arm.core.cloud import Cloud
 
@@ -36,6 +36,7 @@ class ServoPolicy(GuidePolicy):
 
     def __init__(self, arm: ArmConfig, settings: PolicySettings) -> None:
         super().__init__(arm, settings)
+        warm_up()
         self.target: np.ndarray | None = None
         self._event = -1
         self._cloud_ns = -1

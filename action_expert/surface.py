@@ -9,7 +9,7 @@ from gae_arm.core.jit import kernel
 
 CELL = 0.012
 """m: points in cells of this edge that touch each other belong to one object."""
-MOST_POINTS = 20_000
+MOST_POINTS = 10_000
 FEWEST_POINTS = 8
 LOCAL, PATCH = 0.05, 0.02
 """m around a grasp: what the fingers enclose; what shows the surface."""
@@ -55,6 +55,11 @@ def _crop(points: np.ndarray, centre: np.ndarray, reach: float, lowest: float) -
     keep &= np.abs(points[:, 1] - centre[1]) < reach
     local = points[keep].astype(np.float64)
     return local[:: 1 + len(local) // MOST_POINTS]
+
+
+def warm_up() -> None:
+    """Have the kernel compiled or loaded: seconds, which no policy may take when it acts."""
+    _label(np.zeros((3, 3, 3), dtype=np.int32))
 
 
 @kernel

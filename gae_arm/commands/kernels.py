@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from action_expert import surface
 from gae_arm.arm_control.arm_rules import make_governor
 from gae_arm.arm_control.collision import CollisionModel
 from gae_arm.arm_control.kinematics import Kinematics
@@ -33,6 +34,7 @@ def main() -> None:
         'pictures of a cloud': _picture,
         'the arm as a camera sees it': _arm_image,
         'governor and distances': _governor,
+        'objects on the table': surface.warm_up,
     }
     begin = time.perf_counter()
     for number, (name, prepare) in enumerate(parts.items(), 1):

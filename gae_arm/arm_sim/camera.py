@@ -124,8 +124,18 @@ class RgbdCamera:
         self._see(model)
         self._gl = OffscreenContext(model, width, height)
 
-    def set_model(self, model: mujoco.MjModel) -> None:
-        """Show another model from now on: much faster than another camera."""
+    def set_model(self, model: mujoco.MjModel, settings: CameraSettings | None = None) -> None:
+        """Show another model from now on: much faster than another camera.
+
+        settings: of the camera in that model, if they are others; images keep their size.
+        """
+        if settings is not None:
+            new, old = settings.intrinsics, self.settings.intrinsics
+            if (new.width, new.height) != (old.width, old.height):
+                raise InvalidValueError(
+                    f'images stay {old.width} x {old.height}, not {new.width} x {new.height}'
+                )
+            self.settings = settings
         self._see(model)
         self._gl.load(model)
 

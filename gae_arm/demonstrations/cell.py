@@ -59,6 +59,7 @@ class CellSettings:
 class Cell:
     """One arm at its table; `load` lays out a task, `step` lets a control period pass.
 
+    pixel_noise: m, standard deviation of the error of every depth reading, beside the camera's own.
     Made, used and closed in one thread.
     """
 
@@ -69,6 +70,7 @@ class Cell:
         self._pipeline = CloudPipeline(self.settings.workspace, self._mask)
         self._camera: RgbdCamera | None = None
         self._opening: float | None = None
+        self.pixel_noise = 0.0
 
     def __enter__(self) -> Cell:
         return self
@@ -86,6 +88,7 @@ class Cell:
         """Lay the task out: arm at home, fresh control, the camera where the task has it."""
         s = self.settings
         self.instance = instance
+        self._rng = np.random.default_rng([instance.seed, 13])
         self.simulation = instance.simulate(self.arm, s.width, s.height)
         self._driver = ArmDriver(self.simulation, interpolate_from_desired_state=True)
         control = dataclasses.replace(s.control, table_height=instance.table_height)
@@ -123,6 +126,8 @@ class Cell:
     def cloud(self, frame: CameraFrame | None = None) -> Cloud:
         """Return the workspace cloud of a frame (or of a new one), which the governor sees too."""
         frame = frame or self.frame()
+        if self.pixel_noise:
+            frame = dataclasses.replace(frame, depth=self._erring(frame.depth))
         state = self.observe()
         joints = dict(zip(state.joint_names, state.position.tolist(), strict=True))
         links = self._mask.link_transforms(joints)
@@ -130,6 +135,11 @@ class Cell:
         cloud = Cloud(made.stamp_ns, self.arm.base_frame, made.points.copy())
         self.controller.take_cloud(cloud.stamp_ns, cloud.points)
         return cloud
+
+    def _erring(self, depth: np.ndarray) -> np.ndarray:
+        """Return a depth image (H, W), uint16 mm, whose readings err by `pixel_noise`."""
+        errors = self._rng.standard_normal(depth.shape, np.float32) * (1000 * self.pixel_noise)
+        return np.where(depth == 0, 0, np.clip(depth + errors, 1, 65535)).astype(np.uint16)
 
     def take_plan(self, plan: WaypointPlan) -> None:
         """Tell the controller which plan (in the base frame) the coming chunks carry out."""

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +16,9 @@ from gae_arm.demonstrations.dataset import FAILURES, Dataset, Failure
 from gae_arm.demonstrations.episode import Episode
 from gae_arm.demonstrations.episode_file import CorruptEpisodeError, verify, write_episode
 from gae_arm.demonstrations.images import ImageCoding
+from gae_arm.demonstrations.workers import run_jobs
 
 MakeEpisode = Callable[[int], Episode | Failure]
-THREADS = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'NUMBA_NUM_THREADS')
-AHEAD = 2
 
 
 @dataclass
@@ -80,7 +74,7 @@ def make_dataset(
     report(progress, '')
     job = partial(_attempt, folder, make_episode, coding or ImageCoding())
     try:
-        for seed, outcome in _run(job, todo, workers):
+        for seed, outcome in run_jobs(job, todo, workers):
             if isinstance(outcome, Failure):
                 _note_failure(folder, seed, outcome)
                 progress.failed += 1
@@ -142,47 +136,6 @@ def _attempt(
     return write_episode(Dataset(folder, {}).episode_folder(seed), seed, episode, coding)
 
 
-def _run(
-    job: Callable[[int], Path | Failure], seeds: list[int], workers: int
-) -> Iterator[tuple[int, Path | Failure]]:
-    if not workers or not seeds:
-        for seed in seeds:
-            yield seed, job(seed)
-        return
-    with _one_thread_each():
-        pool = ProcessPoolExecutor(workers, get_context('spawn'))
-        try:
-            yield from _outcomes(pool, job, seeds, workers)
-        except BrokenProcessPool as error:
-            raise GaeError(
-                'a worker process ended by itself, as when memory runs out; what is made is kept: '
-                'run it again, with fewer workers'
-            ) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _outcomes(
-    pool: ProcessPoolExecutor,
-    job: Callable[[int], Path | Failure],
-    seeds: list[int],
-    workers: int,
-) -> Iterator[tuple[int, Path | Failure]]:
-    """Yield outcomes as they come; few seeds wait at a time, so that stopping is quick."""
-    waiting = iter(seeds)
-    running: dict[Future[Path | Failure], int] = {}
-    while True:
-        for seed in waiting:
-            with _interrupts_held_back():
-                running[pool.submit(job, seed)] = seed
-            if len(running) >= AHEAD * workers:
-                break
-        if not running:
-            return
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            yield running.pop(future), future.result()
-
-
 def _note_failure(folder: Path, seed: int, failure: Failure) -> None:
     entry = {'number': seed, 'cause': failure.cause, 'message': failure.message}
     path = folder / FAILURES
@@ -192,31 +145,3 @@ def _note_failure(folder: Path, seed: int, failure: Failure) -> None:
             file.write('\n' + json.dumps(entry))
     except OSError as error:
         raise not_written(path, error) from error
-
-
-@contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Keep Ctrl-C from processes that start in here; this one sees it when the block ends.
-
-    The terminal sends it to all of them; the one that waits decides what it means.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that start in here use one thread each: there are as many as cores."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, '1'))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

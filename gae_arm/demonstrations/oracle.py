@@ -30,9 +30,7 @@ class PlanNoise(Settings):
     orientation: float = setting(
         0.0, 'standard deviation of the turn about each axis, rad', low=0.0, high=3.0
     )
-    depth: float = setting(
-        0.0, 'standard deviation along the line of sight, m', low=0.0, high=1.0
-    )
+    depth: float = setting(0.0, 'standard deviation along the line of sight, m', low=0.0, high=1.0)
 
     def apply(
         self, waypoint: Waypoint, T_base_camera: np.ndarray, rng: np.random.Generator

@@ -1,0 +1,1 @@
+"""How well policies and planners do: episodes in parallel, intervals, reports."""

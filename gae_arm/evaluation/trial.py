@@ -1,0 +1,112 @@
+"""One trial: a task of a seed, carried out by one policy on one arm, with given errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from action_expert.policies import make_policy
+from gae_arm.arm_control.limits import GovernorSettings
+from gae_arm.arm_sim.tasks.axes import HELD_OUT, TRAINING, Ranges
+from gae_arm.arm_sim.tasks.registry import find_task
+from gae_arm.core.arm import load_arm
+from gae_arm.core.paths import arm_file
+from gae_arm.demonstrations.cell import Cell, CellSettings
+from gae_arm.demonstrations.oracle import Oracle, PlanNoise
+from gae_arm.demonstrations.rollout import Outcome, Rollout, RolloutSettings
+from gae_arm.demonstrations.script import NoWayError
+from gae_arm.evaluation.disturbances import MoveTarget
+
+PERIOD = 0.02
+"""s: control period in trials, half the node's rate and cost; the limits are the same."""
+VOXEL = 0.004
+"""m: the cloud is thinned so far; nodes take every point."""
+RANGES = {'training': TRAINING, 'held_out': HELD_OUT}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried. It says everything: the same trial gives the same result.
+
+    ranges: 'training' or 'held_out'. pixel_noise: m, standard deviation of the error of every
+    pixel of the depth image. move: m, that the first target is moved by in mid-reach.
+    """
+
+    task: str
+    seed: int
+    arm: str = 'panda'
+    policy: str = 'spline'
+    ranges: str = 'held_out'
+    noise: PlanNoise = field(default_factory=PlanNoise)
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
+    pixel_noise: float = 0.0
+    move: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """Return a short name of exactly this trial, for logs that are resumed."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a trial went. length: of the task. outcome: see `Outcome`."""
+
+    trial: Trial
+    length: str
+    outcome: Outcome
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {'key': self.trial.key, **dataclasses.asdict(self)}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Result:
+        """Return the result of plain JSON."""
+        trial = dict(data['trial'])
+        trial['noise'] = PlanNoise(**trial['noise'])
+        trial['rollout'] = RolloutSettings(**trial['rollout'])
+        return Result(Trial(**trial), data['length'], Outcome(**data['outcome']))
+
+
+def run_trial(trial: Trial) -> Result:
+    """Carry a trial out in this process."""
+    task = find_task(trial.task)
+    cell = _cell(trial.arm)
+    cell.pixel_noise = trial.pixel_noise
+    cell.load(task.sample(trial.seed, ranges(trial.ranges)))
+    rollout = Rollout(
+        cell,
+        Oracle(trial.noise, trial.seed),
+        make_policy(trial.policy, cell.arm),
+        trial.rollout,
+        disturb=MoveTarget(trial.move, trial.seed) if trial.move else None,
+        seed=trial.seed,
+    )
+    try:
+        outcome = rollout.run()
+    except NoWayError:
+        outcome = Outcome(False, 'out of reach', 0.0, 0.0, 0, 0)
+    return Result(trial, task.length, outcome)
+
+
+def ranges(name: str) -> Ranges:
+    """Return the ranges that scenes are drawn from, by name."""
+    return RANGES[name]
+
+
+@lru_cache(maxsize=3)
+def _cell(arm: str) -> Cell:
+    """Return this process's cell of an arm: meshes and OpenGL take seconds to get ready."""
+    settings = CellSettings()
+    settings = dataclasses.replace(
+        settings,
+        governor=dataclasses.replace(GovernorSettings(), period=PERIOD),
+        workspace=dataclasses.replace(settings.workspace, voxel_size=VOXEL),
+    )
+    return Cell(load_arm(arm_file(arm)), settings)

@@ -131,10 +131,11 @@ class ArmControlNode(Node):
             self._extend_path()
 
     def _log(self, status: ArmStatus) -> None:
-        known, self._logged = self._logged, status.reason
-        if status.reason not in (known, HaltReason.NONE, HaltReason.NO_COMMAND):
-            text = f'{status.reason.name}: {status.message}'
+        if status.state == ArmState.HALTED and status.reason != self._logged:
+            text = f'halted: {status.reason.name}: {status.message}'
             self.get_logger().warning(text, throttle_duration_sec=1.0)
+        if status.state != ArmState.MOVING:
+            self._logged = status.reason
 
     def _send_gripper(self, opening: float, now_ns: int) -> None:
         rate = self._settings.gripper_keep_alive

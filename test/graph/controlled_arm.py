@@ -122,7 +122,9 @@ class ControlledArm:
 
         def step():
             nonlocal sent_ns
-            if self.probe.now_ns() - sent_ns > SEND_EVERY * 1e9 and self.states:
+            if not self.states:
+                return False
+            if self.probe.now_ns() - sent_ns > SEND_EVERY * 1e9:
                 sent_ns = self.probe.now_ns()
                 self.chunks.publish(chunk_to_msg(self.chunk(goal, **options)))
             return condition()

@@ -81,7 +81,7 @@ class Arm:
 
 @pytest.fixture(scope='module')
 def running(tmp_path_factory, own_domain):
-    words = ('sim.launch.yaml', 'camera_rate:=0.0', 'cloud:=false')
+    words = ('sim.launch.yaml', 'camera_rate:=0.0', 'cloud:=false', 'control:=false')
     with graph(tmp_path_factory.mktemp('sim'), *words) as parts:
         yield Arm(*parts)
 

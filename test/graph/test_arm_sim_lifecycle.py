@@ -19,7 +19,7 @@ from gae_arm.ros import topics
 from gae_arm.ros.motion_msgs import state_from_msg
 from gae_arm.ros.stamps import time_from_msg
 
-FAST = ('sim.launch.yaml', 'camera_rate:=0.0', 'cloud:=false')
+FAST = ('sim.launch.yaml', 'camera_rate:=0.0', 'cloud:=false', 'control:=false')
 MAIN = 'from gae_arm.arm_sim.node import main; main()'
 
 
@@ -63,7 +63,7 @@ def test_a_signal_ends_all_processes(tmp_path, number):
 
 def test_ctrl_c_is_no_error_while_nodes_are_still_starting(tmp_path):
     with graph(tmp_path, 'sim.launch.yaml') as (launched, probe):
-        names = ('arm_sim', 'point_cloud', 'calibration_health')
+        names = ('arm_sim', 'arm_control', 'point_cloud', 'calibration_health')
 
         def importing(name: str) -> bool:
             return any(

@@ -19,7 +19,10 @@ BUMP = np.array([0.01, 0.0, 0.0])
 
 @pytest.fixture(scope='module')
 def verdicts(tmp_path_factory, own_domain):
-    with graph(tmp_path_factory.mktemp('health'), 'sim.launch.yaml') as (_, probe):
+    with graph(tmp_path_factory.mktemp('health'), 'sim.launch.yaml', 'control:=false') as (
+        _,
+        probe,
+    ):
         heard = probe.listen(topics.DIAGNOSTICS)
 
         def newest():

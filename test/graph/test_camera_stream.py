@@ -19,7 +19,10 @@ BASE = load_arm(arm_file('panda')).base_frame
 
 @pytest.fixture(scope='module')
 def camera(tmp_path_factory, own_domain):
-    with graph(tmp_path_factory.mktemp('camera'), 'sim.launch.yaml') as (_, probe):
+    with graph(tmp_path_factory.mktemp('camera'), 'sim.launch.yaml', 'control:=false') as (
+        _,
+        probe,
+    ):
         streams = [probe.listen(t) for t in (topics.COLOR, topics.DEPTH, topics.CAMERA_INFO)]
         probe.wait_for(lambda: all(len(s) > 3 for s in streams), 'images', timeout=90.0)
         yield probe, *streams

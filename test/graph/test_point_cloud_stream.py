@@ -13,7 +13,7 @@ from gae_arm.ros.stamps import time_from_msg
 
 @pytest.fixture(scope='module')
 def simulated(tmp_path_factory, own_domain):
-    with graph(tmp_path_factory.mktemp('cloud'), 'sim.launch.yaml') as (_, probe):
+    with graph(tmp_path_factory.mktemp('cloud'), 'sim.launch.yaml', 'control:=false') as (_, probe):
         clouds = probe.listen(topics.POINTS)
         probe.wait_for(lambda: len(clouds) > 5, 'clouds', timeout=120.0)
         yield probe, clouds

@@ -33,7 +33,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
 def _measure(label: str, args: argparse.Namespace, *words: str) -> Iterator[Row]:
     from gae_arm.ros.arm_watch import watch
 
-    with launched('sim.launch.yaml', 'cloud:=false', f'arm:={args.arm}', *words):
+    with launched('sim.launch.yaml', 'cloud:=false', 'control:=false', f'arm:={args.arm}', *words):
         seen = watch(load_arm(arm_file(args.arm)), args.seconds, camera=label != 'no camera')
     yield _row(f'real-time factor, {label}', 'x', seen.real_time_factor)
     yield _row(f'processor, {label}', 'cores', seen.cpu_cores)

@@ -55,11 +55,11 @@ def send(
     topic = topics.PROPOSED_PLAN if for_approval else topics.WAYPOINT_PLAN
     with Observer('plan_send') as observer:
         publisher = topic.publisher(observer.node)
-        listener = 'the viewer' if for_approval else 'action_expert'
+        listener = 'viewer' if for_approval else 'action_expert'
         observer.wait_for(
             publisher.get_subscription_count, f'{listener} on {topic.name}', FIND_SECONDS
         )
-        observer.follow_clock()
+        observer.follow_clock_of(listener, FIND_SECONDS)
         base_frame = _base_frame(observer, arm_name)
         arm = _ArmWatch(observer)
         if not for_approval:

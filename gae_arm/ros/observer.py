@@ -14,7 +14,6 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter, parameter_value_to_python
 
 from gae_arm.core.errors import GaeError
-from gae_arm.ros import topics
 
 T = TypeVar('T')
 
@@ -86,8 +85,11 @@ class Observer:
         answer = self.call(GetParameters, f'{node}/get_parameters', request, timeout)
         return parameter_value_to_python(answer.values[0])
 
-    def follow_clock(self) -> None:
-        """Take the time from /clock if somebody publishes it; call it once others are seen."""
-        if self.node.count_publishers(topics.CLOCK.name):
+    def follow_clock_of(self, node: str, timeout: float = 60.0) -> None:
+        """Take the time from /clock if another node does.
+
+        Asked instead of seen: who has just come does not see all publishers yet.
+        """
+        if self.parameter(node, 'use_sim_time', timeout):
             self.node.set_parameters([Parameter('use_sim_time', value=True)])
-            self.wait_for(self.now_ns, 'the time on /clock')
+            self.wait_for(self.now_ns, 'the time on /clock', timeout)

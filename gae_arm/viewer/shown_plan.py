@@ -56,7 +56,8 @@ def show_plan(
             'are shown'
         )
     T_base_plan = _transform(base_frame, plan.frame_id, plan.stamp_ns, lookup)
-    lifted = plan_in_frame(plan, base_frame, T_base_plan)
+    own = plan.frame_id == base_frame
+    lifted = plan if own else plan_in_frame(plan, base_frame, T_base_plan)
     return ShownPlan(plan, lifted, T_base_plan, _anchors(lifted, lookup, camera))
 
 

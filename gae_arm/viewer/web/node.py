@@ -54,11 +54,13 @@ class Source:
     """A topic of which only the newest message counts; read when the page is drawn.
 
     take: called with the message; may raise GaeError. period_ns: shortest time between readings.
+    always: heard also while no page is open, so that who sends knows that somebody is there.
     """
 
     topic: Topic
     take: Callable[[Any], None]
     period_ns: int = 0
+    always: bool = False
     newest: bytes | None = None
     next_ns: int = 0
     subscription: Subscription | None = None
@@ -84,6 +86,10 @@ class ViewerNode(Node):
         self._transforms = TransformListener(self)
         self._camera: CameraInfoInput | None = None
         self._sources = self._make_sources(round(1e9 / settings.cloud_rate))
+        for source in self._sources:
+            if source.always:
+                self._hear(source)
+        self._status_topic = self.resolve_topic_name(topics.ARM_STATUS.name)
         self._plans = topics.WAYPOINT_PLAN.publisher(self)
         self._refusals = topics.PLAN_PROGRESS.publisher(self)
         self._stop = self.create_client(Trigger, 'stop')
@@ -182,7 +188,7 @@ class ViewerNode(Node):
             Source(topics.POINTS, self._take_cloud, cloud_period_ns),
             Source(topics.ARM_STATUS, self._take_status),
             Source(topics.WAYPOINT_PLAN, self._take_plan),
-            Source(topics.PROPOSED_PLAN, self._take_proposal),
+            Source(topics.PROPOSED_PLAN, self._take_proposal, always=True),
             Source(topics.PLAN_PROGRESS, self._take_progress),
             Source(topics.PLANNED_PATH, self._take_guide),
             Source(topics.EXECUTED_PATH, self._take_executed),
@@ -249,26 +255,32 @@ class ViewerNode(Node):
         """Hear and draw only while a page is open; what is latched comes again then."""
         if self._server.get_clients() and self._timer.is_canceled():
             for source in self._sources:
-                source.subscription = source.topic.subscription(self, _keep(source), raw=True)
+                self._hear(source)
             self._camera = CameraInfoInput(self)
             self._timer.reset()
         elif not self._server.get_clients() and not self._timer.is_canceled():
             self._timer.cancel()
             for source in self._sources:
-                if source.subscription is not None:
+                if source.subscription is not None and not source.always:
                     self.destroy_subscription(source.subscription)
-                source.subscription, source.newest = None, None
+                    source.subscription, source.newest = None, None
             if self._camera is not None:
                 self._camera.close()
                 self._camera = None
+
+    def _hear(self, source: Source) -> None:
+        def take(data: bytes) -> None:
+            source.newest = data
+
+        if source.subscription is None:
+            source.subscription = source.topic.subscription(self, take, raw=True)
 
     def _draw(self) -> None:
         now_ns = self._facts.now_ns = self._now_ns()
         for source in self._sources:
             if source.newest is not None and source.is_due(now_ns):
                 self._read(source, source.newest, now_ns)
-        status = next(s for s in self._sources if s.topic is topics.ARM_STATUS).subscription
-        self._facts.arm_there = status is not None and status.get_publisher_count() > 0
+        self._facts.arm_there = self.count_publishers(self._status_topic) > 0
         self._lift()
         self._page.show(self._facts)
 
@@ -302,13 +314,6 @@ class ViewerNode(Node):
 
     def _now_ns(self) -> int:
         return self.get_clock().now().nanoseconds
-
-
-def _keep(source: Source) -> Callable[[bytes], None]:
-    def take(data: bytes) -> None:
-        source.newest = data
-
-    return take
 
 
 def _outcome(future: Future) -> str:

@@ -13,7 +13,7 @@ from gae_arm.viewer.web.robot_layer import RobotLayer
 from gae_arm.viewer.web.scene_layers import CloudLayer, PathLayer, PlanLayer
 from gae_arm.viewer.web.server import PageServer
 
-EYE, TARGET = (1.30, -0.95, 0.85), (0.30, 0.0, 0.22)
+EYE, TARGET = (1.22, -0.70, 0.72), (0.42, 0.08, 0.19)  # the panel covers the right
 
 
 class Page:

@@ -12,7 +12,7 @@ from gae_arm.viewer.palette import RGB
 from gae_arm.viewer.shown_plan import ShownPlan
 from gae_arm.viewer.web.facts import SeenCloud
 
-POINT, LINE, THIN_LINE, SPHERE = 0.004, 0.005, 0.003, 0.009  # m
+POINT, LINE, THIN_LINE, SPHERE = 0.004, 0.007, 0.003, 0.011  # m
 MAX_PATH = 2000
 
 

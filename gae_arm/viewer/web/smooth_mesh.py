@@ -20,7 +20,7 @@ def smooth_mesh(triangles: np.ndarray, crease: float = CREASE) -> tuple[np.ndarr
     """
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     area = np.linalg.norm(normals, axis=1)
-    keep = area > 0
+    keep = area > RESOLUTION**2
     triangles, normals = triangles[keep], normals[keep] / area[keep, None]
     corners = triangles.reshape(-1, 3)
     cells = np.round(corners / RESOLUTION).astype(np.int64)

@@ -17,6 +17,8 @@ VERBS = {
     'resume': 'let the arm move again after a stop',
     'cloud': 'draw the cloud of one RGB-D image, to check a camera',
     'calibrate': 'find where the camera stands, or print a board for it',
+    'eval': 'success of policies on the tasks, with intervals; robustness; obedience',
+    'data': 'look at demonstrations, check them, import and export them',
     'bench': 'measure speed, beside what a user would pick instead',
     'doctor': 'check the machine and the running graph; say what to do',
     'test': 'run lint, types and all tests',

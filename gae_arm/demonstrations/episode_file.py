@@ -60,7 +60,7 @@ def write_episode(folder: Path, number: int, episode: Episode, coding: ImageCodi
     Raises DiskFullError or ConfigError, as `write_atomically`.
     """
     # One entry only: the library writes several in a random order, and equal episodes would differ.
-    data = save(tensors_of(episode, coding), {'episode': _words(episode)})
+    data = save(tensors_of(episode, coding), {'episode': json.dumps(words_of(episode))})
     path = folder / f'{number:08d}-{checksum(data)}{SUFFIX}'
     write_atomically(path, data)
     return path
@@ -226,9 +226,9 @@ def _camera(camera: CameraTrack, coding: ImageCoding) -> dict[str, np.ndarray]:
     return out
 
 
-def _words(episode: Episode) -> str:
-    """Return all that is no array as JSON."""
-    words = {'format': FORMAT, **{key: getattr(episode, key) for key in WORDS}}
+def words_of(episode: Episode) -> dict[str, Any]:
+    """Return all of an episode that is no array, as plain JSON."""
+    words: dict[str, Any] = {'format': FORMAT, **{key: getattr(episode, key) for key in WORDS}}
     words['objects'] = [] if episode.objects is None else list(episode.objects.names)
     words['cameras'] = [
         {
@@ -238,7 +238,7 @@ def _words(episode: Episode) -> str:
         }
         for camera in episode.cameras
     ]
-    return json.dumps(words)
+    return words
 
 
 def _plain(intrinsics: CameraIntrinsics) -> dict[str, Any]:

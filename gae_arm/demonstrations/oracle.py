@@ -51,8 +51,7 @@ class PlanNoise(Settings):
 class Oracle:
     """Plans a task step by step from the truth of a cell.
 
-    seed: of its errors. attempts: how often a group of steps is planned before the oracle gives up;
-    it looks whether the step has come to what it is for only if it may try again.
+    seed: of its errors.
     """
 
     name = 'oracle'

@@ -12,7 +12,6 @@ import numpy as np
 from action_expert.policy import Policy
 from gae_arm.arm_control.controller import ControlOutput
 from gae_arm.arm_sim.tasks.checker import SuccessChecker, Verdict
-from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.truth import Truth
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.motion import ActionChunk, ArmState, HaltReason, RobotState
@@ -67,8 +66,9 @@ class Outcome:
 
     success: as the physics says. cause: '' on success. seconds: simulated, to success or the end.
     path_length: m, of the end effector. collisions: pairs of the robot and something that it had
-    no business with. interventions: by reason, periods in which the governor did not let the arm go
-    on as asked.
+    no business with. plans: used. touched: what the robot touched first of all objects, '' nothing;
+    role: what that is to the task: 'target', 'distractor' (the first one), 'other', ''.
+    interventions: by reason, periods in which the governor did not let the arm go on as asked.
     """
 
     success: bool
@@ -77,6 +77,8 @@ class Outcome:
     path_length: float
     collisions: int
     plans: int
+    touched: str = ''
+    role: str = ''
     interventions: dict[str, int] = field(default_factory=dict)
 
 
@@ -110,6 +112,7 @@ class Rollout:
         self._interventions: Counter[str] = Counter()
         self._touched: set[frozenset[str]] = set()
         self._held = False
+        self._first = ''
         self._length = 0.0
         self._plans = 0
 
@@ -159,6 +162,8 @@ class Rollout:
             path_length=self._length,
             collisions=len(self._touched),
             plans=self._plans,
+            touched=self._first,
+            role=self._role(self._first),
             interventions=dict(self._interventions),
         )
 
@@ -201,6 +206,16 @@ class Rollout:
                 self._touched.add(frozenset((one, other)))
             elif robot and other in instance.targets:
                 self._held = True
+            if robot and other in instance.items:
+                self._first = self._first or other
+
+    def _role(self, name: str) -> str:
+        instance = self.cell.instance
+        if name in instance.targets:
+            return 'target'
+        if name in instance.distractors[:1]:
+            return 'distractor'
+        return 'other' if name else ''
 
     def _cause(self, verdict: Verdict, stuck: bool) -> str:
         if verdict in (Verdict.WRONG_OBJECT, Verdict.DROPPED, Verdict.NOT_PUSHED):
@@ -212,8 +227,3 @@ class Rollout:
         if not self._held:
             return 'missed'
         return 'timeout' if verdict is Verdict.TIMEOUT else 'not done'
-
-
-def instance_of(cell: Cell) -> TaskInstance:
-    """Return the task that a cell has loaded."""
-    return cell.instance

@@ -31,6 +31,9 @@ from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.progress import PlanProgress, PlanRefusal, PlanRefusedError, PlanState
 from gae_arm.core.transform_tree import TransformUnknownError
 
+FINISHING_NS = 500_000_000
+"""How long an arm that has arrived is told to stay where it is, until it has come to rest."""
+
 Lookup = Callable[[str, str, int], np.ndarray]
 """Returns T_target_source (4, 4) at a time, ns; raises TransformUnknownError."""
 
@@ -63,6 +66,7 @@ class PlanCarrier:
         self._end_effector = EndEffector(policy.arm)
         self._waiting: WaypointPlan | None = None
         self._came_ns = 0
+        self._done_ns = 0
         self._last: WaypointPlan | None = None
 
     @property
@@ -74,6 +78,7 @@ class PlanCarrier:
     def drop(self) -> None:
         """Forget the plan; nothing more of it is carried out."""
         self.plan = self._waiting = None
+        self._done_ns = 0
 
     def take(self, plan: WaypointPlan, now_ns: int) -> None:
         """Take a new plan; the same one again changes nothing. Raises PlanRefusedError."""
@@ -94,9 +99,10 @@ class PlanCarrier:
     ) -> tuple[ActionChunk, PlanProgress] | None:
         """Return the next chunk and the progress; None while there is nothing to do.
 
-        state: None for none that is fresh enough. After the last chunk, which has one action and
-        comes with the progress DONE, the plan is dropped. Raises PlanRefusedError, and the plan is
-        dropped; InvalidValueError for a state that lacks joints, and the plan goes on with others.
+        state: None for none that is fresh enough. The last chunks, which come with the progress
+        DONE, have one action each; then the plan is dropped. Raises PlanRefusedError, and the plan
+        is dropped; InvalidValueError for a state that lacks joints, and the plan goes on with
+        others.
         """
         try:
             return self._act(now_ns, state, cloud)
@@ -110,7 +116,8 @@ class PlanCarrier:
         plan = self.plan or self._waiting
         if plan is None:
             return None
-        check_expiry(plan, now_ns)
+        if not self._done_ns:
+            check_expiry(plan, now_ns)
         if self.plan is None:
             self.plan = self._begun(plan, now_ns, state, cloud)
             self._waiting = plan if self.plan is None else None
@@ -119,8 +126,10 @@ class PlanCarrier:
         chunk = self.policy.act(state, self.plan, cloud)
         progress = self.policy.progress()
         if progress.state == PlanState.DONE:
-            self.drop()
             chunk = _first_action(chunk)
+            self._done_ns = self._done_ns or now_ns
+            if now_ns - self._done_ns > FINISHING_NS:
+                self.drop()
         return chunk, progress
 
     def _begun(

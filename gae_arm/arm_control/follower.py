@@ -13,7 +13,7 @@ from gae_arm.arm_control.ik import DifferentialIk, IkStep
 from gae_arm.arm_control.inputs import Inputs
 from gae_arm.arm_control.joint_motion import JointMotion
 from gae_arm.arm_control.streaming import ChunkStreamer, Executed, PoseTargets
-from gae_arm.core.motion import ActionChunk, ArmState, HaltReason
+from gae_arm.core.motion import ActionChunk, ArmState, ArmStatus, HaltReason
 
 LOST_DISTANCE, LOST_ANGLE = 0.05, 0.3
 """m, rad from its target, where the end effector no longer counts as following it."""
@@ -31,7 +31,7 @@ class ChunkFollower:
     gripper: the opening that the chunk asks for now, 0.0 closed to 1.0 open; None before the first
     chunk. While the arm is halted it stays as it is: nothing is dropped.
     targets: of the chunk that is being carried out; None for none. refused: why the last tick gave
-    a chunk up instead of beginning it.
+    a chunk or a joint motion up.
     """
 
     def __init__(self, governor: Governor, ik: DifferentialIk, streamer: ChunkStreamer) -> None:
@@ -93,13 +93,15 @@ class ChunkFollower:
         if output.following or output.status.state == ArmState.MOVING:
             self._alive_ns = now_ns
         else:
-            self._forget_old(now_ns)
+            self._forget_old(now_ns, output.status)
         return output
 
-    def _forget_old(self, now_ns: int) -> None:
+    def _forget_old(self, now_ns: int, status: ArmStatus) -> None:
         """Give up what was asked too long ago; the arm stands and does not follow it."""
-        if now_ns - self._alive_ns > PATIENCE * 1e9:
+        if self._motion is not None and now_ns - self._alive_ns > PATIENCE * 1e9:
             self._motion = None
+            text = f'given up after {PATIENCE:g} s: {status.message}'
+            self.refused = Cause(status.reason, text)
         targets = self.targets
         if targets is not None:
             age = (now_ns - targets.stamp_ns) * 1e-9

@@ -33,7 +33,7 @@ def arm(running):
     """The arm, released and standing, with a place to go 15 cm aside."""
     running.call('resume')
     running.wait_status(ArmState.HOLDING, HaltReason.NO_COMMAND, 20.0)
-    running.statuses.clear()
+    del running.statuses[:-1]
     running.states.clear()
     running.probe.wait_for(lambda: running.states, 'joint states')
     return running
@@ -234,7 +234,7 @@ def motion_from(arm, start):
             'joint_command: positions[0, 2] is not finite: inf',
         ),
         ('no points', HaltReason.COMMAND_INVALID, 'joint_command: the trajectory has no points'),
-        ('joint jump', HaltReason.COMMAND_JUMP, "joint 'panda_joint1' is at "),
+        ('joint jump', HaltReason.COMMAND_JUMP, "joint 'panda_joint"),
         ('old motion', HaltReason.CHUNK_STALE, 'the joint command is 1.0'),
         ('future', HaltReason.CLOCK_MISMATCH, 'the chunk is stamped '),
     ],
@@ -248,7 +248,7 @@ def test_a_bad_command_stops_the_arm_and_says_why_and_a_good_one_moves_it(
     publisher.publish(msg)
     said = arm.wait_reason(reason)
     sequence = msg.sequence if hasattr(msg, 'sequence') else 0
-    assert said.startswith(message.format(sequence))
+    assert said.removeprefix('given up after 1 s: ').startswith(message.format(sequence))
     arm.start_moving(goal)
 
 
@@ -263,7 +263,7 @@ def test_chunks_of_a_replaced_plan_are_not_continued(arm):
             waypoints=(Waypoint(aside(arm)),),
             expiry_ns=now_ns + seconds * SECOND,
         )
-        for name, seconds in (('first', 60), ('second', 3))
+        for name, seconds in (('first', 60), ('second', 4))
     ]
     goal = aside(arm, 0.3)
     arm.plans.publish(plan_to_msg(plans[0]))
@@ -290,7 +290,7 @@ def test_chunks_of_a_replaced_plan_are_not_continued(arm):
     )
     assert arm.status.message.startswith('the plan expired 0.')
     # An expired plan binds nobody.
-    arm.start_moving(goal)
+    arm.start_moving(aside(arm))
 
 
 def test_the_executed_path_is_the_way_of_the_end_effector(arm):

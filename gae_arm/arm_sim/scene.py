@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class Part(checks.Contract):
         if self.color.min() < 0 or self.color.max() > 1:
             raise InvalidValueError(f'color leaves 0 to 1: {self.color.tolist()}')
 
-    @property
+    @cached_property
     def reach(self) -> float:
         """Return how far the part extends sideways from the object's z axis, at most, metres."""
         rotation = quaternion_to_matrix(self.orientation)
@@ -187,11 +188,12 @@ def ring(
     slant = np.arctan2(radius - foot, high - low)
     length = np.hypot(radius - foot, high - low)
     width = 2 * np.tan(np.pi / staves) * max(radius, foot)
+    angles = np.arange(staves) * 2 * np.pi / staves
+    turns = matrix_to_quaternion([rpy_to_matrix(0, slant, angle) for angle in angles])
     parts = []
-    for angle in np.arange(staves) * 2 * np.pi / staves:
+    for angle, turn in zip(angles, turns, strict=True):
         middle = np.array([np.cos(angle), np.sin(angle), 0]) * (radius + foot) / 2
         middle[2] = (high + low) / 2
-        turn = matrix_to_quaternion(rpy_to_matrix(0, slant, angle))
         size = np.array([wall, width, length])
         parts.append(Part('box', size, color, middle, turn, texture))
     return parts

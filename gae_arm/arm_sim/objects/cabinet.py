@@ -14,12 +14,25 @@ from gae_arm.arm_sim.scene import Part, SceneObject
 
 WOOD = Look('brown', (0.50, 0.36, 0.24), 'wood')
 METAL = Look('grey', (0.62, 0.63, 0.66))
-DEPTH, WIDTH, HEIGHT = 0.20, 0.20, 0.085
+DEPTH, WIDTH, HEIGHT = 0.20, 0.20, 0.10
 BOARD, AIR = 0.008, 0.003
 TRAVEL = 0.13
-HANDLE_OUT = 0.042
-"""Metres from the drawer's front to the middle of the bar: a finger of any gripper fits between."""
+HANDLE_OUT = 0.064
+"""Metres from the drawer's front to the bar's middle: an open finger of any gripper fits in."""
 BAR = 0.012
+
+
+def headroom(drawer: Item) -> float:
+    """Return how high what is put into a drawer may be if it is to close, metres."""
+    assert drawer.cavity is not None
+    assert drawer.base is not None
+    ceiling = drawer.base.parts[1]
+    return float(ceiling.position[2] - ceiling.size[2] / 2 - drawer.cavity.low)
+
+
+def handle_of(drawer: Item) -> np.ndarray:
+    """Return where the middle of a drawer's handle is in its frame, (3,), metres."""
+    return np.mean([grasp.T_object_ee[:3, 3] for grasp in drawer.grasps], axis=0)
 
 
 def drawer(name: str, look: Look, build: Build) -> Item:
@@ -49,7 +62,8 @@ def _handle_x(build: Build) -> float:
 
 
 def _handle_height(build: Build) -> float:
-    return 0.6 * HEIGHT * build.scale
+    # High up, so that the palm of a hand that holds the bar is above the cabinet.
+    return 0.85 * HEIGHT * build.scale
 
 
 def _posts(build: Build, places: tuple[float, ...], z: float) -> tuple[Part, ...]:

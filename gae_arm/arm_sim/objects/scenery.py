@@ -13,7 +13,7 @@ def post(name: str, look: Look, build: Build) -> Item:
     radius, height = 0.02 * build.scale, 0.13 * build.scale
     parts = (
         look.cylinder(radius, height, (0, 0, height / 2)),
-        look.cylinder(1.6 * radius, 0.008, (0, 0, 0.004)),
+        look.cylinder(1.3 * radius, 0.008, (0, 0, 0.004)),
     )
     return _fixed(name, 'post', look, parts, height)
 

@@ -99,9 +99,6 @@ def _any(*options: Any) -> Choices:
     return Choices(options)
 
 
-WORKSPACE_X, WORKSPACE_Y = (0.34, 0.64), (-0.34, 0.34)
-"""Metres in the arm's base frame: where things to handle are; within reach of all three arms."""
-
 AXES: Mapping[str, Axis] = MappingProxyType(
     {
         'object_pose': Axis(
@@ -244,7 +241,7 @@ AXES: Mapping[str, Axis] = MappingProxyType(
         'clutter': Axis(
             'things that stand around beyond the workspace',
             {'count': _any(0, 1, 2, 3)},
-            {'count': _any(5, 6, 7)},
+            {'count': _any(4, 5, 6)},
         ),
         'distractors': Axis(
             'objects in the workspace that the instruction does not mean',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +12,15 @@ from gae_arm.arm_sim.objects.item import Build, Item, Look
 from gae_arm.arm_sim.scene import COLORS, Scene
 from gae_arm.arm_sim.surroundings import Surroundings
 from gae_arm.arm_sim.tasks import looks
-from gae_arm.arm_sim.tasks.axes import WORKSPACE_X, WORKSPACE_Y, Ranges
+from gae_arm.arm_sim.tasks.axes import Choices, Ranges
 from gae_arm.arm_sim.tasks.errors import DrawRejectedError
-from gae_arm.arm_sim.tasks.layout import TRIES, Layout, Spot, anywhere, on_the_way
+from gae_arm.arm_sim.tasks.layout import TRIES, Layout, Spot, anywhere, on_the_way, within_reach
 from gae_arm.arm_sim.tasks.streams import Streams
 from gae_arm.arm_sim.tasks.view import make_view
 
 CLUTTER = ('book', 'vase', 'carton', 'lamp')
-CLUTTER_X, CLUTTER_Y = (-0.15, 0.85), (0.46, 0.62)
+CLUTTER_X, CLUTTER_Y = (-0.2, 0.85), (0.5, 0.62)
+POST_GAP = 0.025
 SIGHT = 0.15
 """Clutter stays so far, metres, from the line of sight to where the camera looks, from above."""
 IMAGE_MARGIN = 0.02
@@ -73,18 +75,20 @@ class Draft:
         color: str | None = None,
         kind: str | None = None,
         scale: float = 1.0,
+        start: float = 0.0,
     ) -> Item:
         """Return a new object on the table.
 
         role: a quantity of the axis 'shape'. spot: None: anywhere in the workspace. color, kind:
-        None: drawn. scale: of its size, beside what is drawn.
+        None: drawn. scale: of its size, beside what is drawn. start: where on its travel it begins.
         """
         kind = kind or self.streams.draw('shape', role)
         color = color or looks.draw_color(self.streams)
         look, build = looks.draw_look(self.streams, color), looks.draw_build(self.streams)
         build = Build(build.scale * scale, build.heft, build.friction)
         item = make_item(kind, self._name(f'{color}_{kind}'), look, build)
-        spot = spot or anywhere(WORKSPACE_X, WORKSPACE_Y)
+        item = dataclasses.replace(item, body=dataclasses.replace(item.body, start=start))
+        spot = spot or within_reach(anywhere())
         return self.layout.put(item, spot, self.streams['object_pose'])
 
     def first_spot(self, turn: float = np.pi) -> Spot:
@@ -112,7 +116,9 @@ class Draft:
             confusion = CONFUSIONS[int(rng.integers(len(CONFUSIONS)))]
             color = like.color if confusion.color and like.color not in taken else None
             color = color or looks.draw_color(self.streams, (like.color, *taken))
-            kind = like.kind if confusion.kind else None
+            kinds = self.ranges['shape'][role]
+            known = isinstance(kinds, Choices) and like.kind in kinds.options
+            kind = like.kind if confusion.kind and known else None
             self.distractors.append(self.add(role, color=color, kind=kind).name)
 
     def add_obstacles(self, start: np.ndarray, end: np.ndarray) -> None:
@@ -121,17 +127,17 @@ class Draft:
         for _ in range(self.streams.draw('obstacles', 'count')):
             look = Look('white', COLORS['white'])
             post = make_item('post', self._name('post'), look, Build(rng.uniform(0.8, 1.2)))
-            self.obstacles.append(self.layout.put(post, on_the_way(start, end), rng).name)
+            self.obstacles.append(self.layout.put(post, on_the_way(start, end), rng, POST_GAP).name)
 
     def add_clutter(self) -> None:
         """Add things beyond the workspace, none of them before the camera."""
         rng = self.streams['clutter']
-        around = Layout(self.table_height)
+        around = Layout(self.table_height, tall_gap=0.0)
         for number in range(self.streams.draw('clutter', 'count')):
             kind = CLUTTER[int(rng.integers(len(CLUTTER)))]
             color = list(COLORS)[int(rng.integers(len(COLORS)))]
             look = Look(color, COLORS[color])
-            item = make_item(kind, f'clutter_{number}', look, Build(rng.uniform(0.7, 1.1)))
+            item = make_item(kind, f'clutter_{number}', look, Build(rng.uniform(0.6, 1.0)))
             self._clutter.append(around.put(item, self._aside(item), rng, gap=0.01))
 
     def check_view(self) -> None:

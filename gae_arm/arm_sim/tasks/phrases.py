@@ -3,7 +3,7 @@
 Grammar of what means an object, in both books (brackets: optional)::
 
     the [SIZE] [COLOUR] NOUN
-    the SUPERLATIVE [COLOUR] NOUN
+    the leftmost [COLOUR] NOUN, the [COLOUR] NOUN farthest to the left: a superlative
     the COLOUR NOUN RELATION the COLOUR NOUN
 
 Left, right, front and behind are meant as in the camera's image.
@@ -22,7 +22,7 @@ class PhraseBook:
     """One way to speak.
 
     nouns: by kind of object; the first of them is the usual one. relations: phrases for 'left',
-    'right', 'front', 'behind'; superlatives: for 'left', 'right', 'near' (nearest to the arm).
+    'right', 'front', 'behind'; superlatives: around [COLOUR] NOUN, for 'left', 'right', 'near'.
     sizes: for 'small', 'large'. frames: whole sentences around an order `{}`. exclusions: added to
     an order, to say what is not meant: `{}`.
     """
@@ -68,9 +68,9 @@ BOOKS: dict[str, PhraseBook] = {
             'behind': ('behind',),
         },
         superlatives={
-            'left': ('leftmost',),
-            'right': ('rightmost',),
-            'near': ('nearest',),
+            'left': ('the leftmost {}',),
+            'right': ('the rightmost {}',),
+            'near': ('the {} nearest to the arm',),
         },
         sizes={'small': ('small', 'little'), 'large': ('large', 'big')},
         frames=('{}', '{}', 'please {}', '{} please'),
@@ -104,9 +104,9 @@ BOOKS: dict[str, PhraseBook] = {
             'behind': ('farther from the camera than',),
         },
         superlatives={
-            'left': ('most left-hand',),
-            'right': ('most right-hand',),
-            'near': ('closest to the arm',),
+            'left': ('the {} farthest to the left',),
+            'right': ('the {} farthest to the right',),
+            'near': ('the {} closest to the arm',),
         },
         sizes={'small': ('tiny',), 'large': ('bulky',)},
         frames=('could you {}', 'robot: {}', 'now {}', 'I would like you to {}'),

@@ -12,8 +12,8 @@ from gae_arm.arm_sim.tasks.steps import Press
 from gae_arm.arm_sim.tasks.task import HAND_XY, Plot, Task
 from gae_arm.core.geometry import rpy_to_matrix, transform
 
-PRESSED, TOUCHED = 0.7, 0.5
-"""Shares of the travel at which a button counts as pressed, and as the wrong one pressed."""
+PRESSED = 0.7
+"""Share of the travel at which a button counts as pressed."""
 
 
 class PressButton(Task):

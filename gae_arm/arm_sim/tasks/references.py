@@ -83,7 +83,7 @@ class Referrer:
             for word, phrases in self._book.superlatives.items():
                 score = self._score(word, target)
                 if all(score >= self._score(word, item) + APART for item in others):
-                    yield f'the {self._pick(phrases)} {color}{noun}'
+                    yield self._pick(phrases).format(color + noun)
 
     def _groups(self, target: Item) -> Iterator[tuple[str, str, list[Item]]]:
         """Yield nouns with and without colour, and what else they may mean: at least one thing."""

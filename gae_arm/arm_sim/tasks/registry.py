@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from gae_arm.arm_sim.tasks.drawers import DrawerPutAway, OpenDrawer
 from gae_arm.arm_sim.tasks.pick_up import PickUp
 from gae_arm.arm_sim.tasks.place_into_container import PlaceIntoContainer
 from gae_arm.arm_sim.tasks.press_button import PressButton
+from gae_arm.arm_sim.tasks.push_to_mark import PushToMark
+from gae_arm.arm_sim.tasks.sort_by_colour import SortByColour
+from gae_arm.arm_sim.tasks.stacking import StackThree, StackTwo
 from gae_arm.arm_sim.tasks.task import Task
 from gae_arm.core import checks
 
-TASKS: dict[str, Task] = {
-    task.name: task for task in (PickUp(), PressButton(), PlaceIntoContainer())
-}
 LENGTHS = ('short', 'mid', 'long')
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        PickUp(),
+        PushToMark(),
+        PressButton(),
+        PlaceIntoContainer(),
+        StackTwo(),
+        OpenDrawer(),
+        SortByColour(),
+        DrawerPutAway(),
+        StackThree(),
+    )
+}
 
 
 def find_task(name: str) -> Task:

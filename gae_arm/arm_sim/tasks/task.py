@@ -11,7 +11,14 @@ import numpy as np
 
 from gae_arm.arm_sim.objects.item import Item
 from gae_arm.arm_sim.tasks.axes import TRAINING, Ranges
-from gae_arm.arm_sim.tasks.conditions import AtRest, Condition, NotFallen, NotLifted, Released
+from gae_arm.arm_sim.tasks.conditions import (
+    AtRest,
+    Condition,
+    Joint,
+    NotFallen,
+    NotLifted,
+    Released,
+)
 from gae_arm.arm_sim.tasks.draft import Draft
 from gae_arm.arm_sim.tasks.errors import DrawRejectedError, SamplingError
 from gae_arm.arm_sim.tasks.instance import TaskInstance
@@ -20,10 +27,12 @@ from gae_arm.arm_sim.tasks.references import Referrer
 from gae_arm.arm_sim.tasks.steps import Step
 
 MAX_DRAWS = 200
-HAND_XY = np.array([0.36, 0.0])
+HAND_XY = np.array([0.45, 0.0])
 """Metres: about where the hands of all arms are when they are at home, seen from above."""
 FALLEN, LIFTED = 0.05, 0.04
 """Metres below the table, or above where it was, that make an object fallen or lifted."""
+WRONGLY_PRESSED = 0.5
+"""Share of its travel by which a button that is not meant must not be pressed."""
 EXCLUSION_SHARE = 0.25
 
 
@@ -31,7 +40,8 @@ EXCLUSION_SHARE = 0.25
 class Plot:
     """What a task wants to happen in a scene that it has laid out.
 
-    words: names of objects, or plain text, for the places of a template. alike: (role, name) of
+    words: names of objects, or plain text, for the places of a template. meant: names of further
+    objects that the template means without naming them. alike: (role, name) of
     what distractors may resemble; taken: colours that they must not have. way: from where to where
     something moves, (2,) each: where obstacles stand. goal, rules, steps: see `TaskInstance`.
     """
@@ -43,6 +53,7 @@ class Plot:
     steps: tuple[Step, ...]
     rules: tuple[tuple[str, Condition], ...] = ()
     taken: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
 
 
 class Task(ABC):
@@ -82,7 +93,7 @@ class Task(ABC):
 
     def _draw(self, draft: Draft, seed: int, rejects: int) -> TaskInstance:
         plot = self.compose(draft)
-        meant = tuple(name for name in plot.words.values() if name in draft.items)
+        meant = (*(name for name in plot.words.values() if name in draft.items), *plot.meant)
         items = dict(draft.items)
         draft.add_distractors(plot.alike, plot.taken)
         draft.add_obstacles(*plot.way)
@@ -128,7 +139,7 @@ def _pick(options: tuple[str, ...], rng: np.random.Generator) -> str:
 
 
 def _common_rules(draft: Draft, meant: Mapping[str, Item]) -> tuple[tuple[str, Condition], ...]:
-    """Return the rules of all tasks: nothing falls, nothing that is not meant is picked up."""
+    """Return the rules of all tasks: nothing falls, nothing that is not meant is handled."""
     items = draft.items
     fallen = tuple(
         ('dropped', NotFallen(name, draft.table_height - FALLEN))
@@ -140,7 +151,12 @@ def _common_rules(draft: Draft, meant: Mapping[str, Item]) -> tuple[tuple[str, C
         for name in draft.distractors
         if items[name].body.motion == 'free'
     )
-    return (*fallen, *lifted)
+    pressed = tuple(
+        ('wrong object', Joint(name, WRONGLY_PRESSED * items[name].body.travel[0], np.inf))
+        for name in draft.distractors
+        if items[name].body.motion == 'slide'
+    )
+    return (*fallen, *lifted, *pressed)
 
 
 def let_go(*names: str) -> tuple[Condition, ...]:

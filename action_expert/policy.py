@@ -17,7 +17,10 @@ class Policy(Protocol):
     anew. It takes time from `robot_state.stamp_ns` only, so a recording gives the same chunks.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Return its name, as users type it and chunks carry it."""
+        ...
 
     def act(self, robot_state: RobotState, plan: WaypointPlan, cloud: Cloud | None) -> ActionChunk:
         """Return the motion for the next moments.

@@ -91,8 +91,11 @@ class Cell:
         self._rng = np.random.default_rng([instance.seed, 13])
         self.simulation = instance.simulate(self.arm, s.width, s.height)
         self._driver = ArmDriver(self.simulation, interpolate_from_desired_state=True)
-        control = dataclasses.replace(s.control, table_height=instance.table_height)
-        self.controller = ArmController(self.arm, control, s.governor, s.stream, s.ik)
+        height = instance.table_height
+        control = dataclasses.replace(s.control, table_height=height)
+        lower = (*s.governor.workspace_lower[:2], height)
+        governor = dataclasses.replace(s.governor, workspace_lower=lower)
+        self.controller = ArmController(self.arm, control, governor, s.stream, s.ik)
         self._period_ns = s.governor.step_ns
         self._opening = None
         self._place_camera(self.simulation)

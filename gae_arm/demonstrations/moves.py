@@ -98,6 +98,6 @@ def press(step: Press, T_base_item: np.ndarray) -> list[Keyframe]:
     T = T_base_item @ step.T_item_ee
     return [
         Keyframe(backed(T, APPROACH / 2), 0.0),
-        Keyframe(backed(T, -step.by - OVERTRAVEL)),
+        Keyframe(backed(T, -step.by - OVERTRAVEL), 0.0),
         Keyframe(backed(T, APPROACH / 2)),
     ]

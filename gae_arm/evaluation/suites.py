@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core import checks
@@ -30,7 +31,7 @@ class Choice:
     seed: int
     ranges: str = 'held_out'
 
-    def trials(self, **common: object) -> list[Trial]:
+    def trials(self, **common: Any) -> list[Trial]:
         """Return the trials of all tasks, policies and arms, the same scenes for each of them."""
         for task in self.tasks:
             checks.known('task', task, TASKS)
@@ -66,3 +67,8 @@ def robustness(choice: Choice) -> dict[str, dict[float, list[Trial]]]:
         'delay, s': {v: choice.trials(rollout=RolloutSettings(delay=v)) for v in DELAYS},
         'moved in mid-reach, m': {v: choice.trials(move=v) for v in MOVES},
     }
+
+
+def obedience(choice: Choice) -> list[Trial]:
+    """Return trials whose plan leads to a distractor, and trials whose plan says nothing."""
+    return [*choice.trials(planner='shifted'), *choice.trials(planner='erased')]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from gae_arm.evaluation.statistics import wilson
@@ -35,7 +36,7 @@ def row(results: Sequence[Result], task: str, length: str) -> dict[str, Any]:
     return {
         'task': task,
         'length': length,
-        'planner': 'oracle',
+        'planner': trial.planner,
         'policy': trial.policy,
         'arm': trial.arm,
         'episodes': len(results),
@@ -65,28 +66,60 @@ def rows(results: Sequence[Result]) -> list[dict[str, Any]]:
     return out
 
 
+def by_policy(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows by policy and arm, in words."""
+    out: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        out.setdefault(f'policy {row["policy"]}, arm {row["arm"]}', []).append(row)
+    return out
+
+
 def table(rows: Sequence[dict[str, Any]], title: str) -> Table:
-    """Return the rows for a terminal."""
-    out = Table(title=title, title_justify='left')
-    for name in ('task', 'length', 'arm', 'policy'):
-        out.add_column(name)
-    for name in ('success', '95% interval', 'n', 'time s', 'path m', 'hits', 'slowed'):
-        out.add_column(name, justify='right')
+    """Return rows of one policy and arm for a terminal of 80 columns."""
+    out = Table(title=title, title_justify='left', box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    out.add_column('task', no_wrap=True)
+    for name in ('success', '95%', 'n', 'time s', 'path m', 'hits'):
+        out.add_column(name, justify='right', no_wrap=True)
     out.add_column('why not')
     for r in rows:
-        causes = ', '.join(f'{cause} {count}' for cause, count in r['causes'].items())
+        task = r['task'] if r['task'] != 'all' or r['length'] == 'all' else f'all {r["length"]}'
         out.add_row(
-            r['task'],
-            r['length'],
-            r['arm'],
-            r['policy'],
+            task,
             f'{r["rate"]:.2f}',
-            f'{r["low"]:.2f} to {r["high"]:.2f}',
+            f'{r["low"]:.2f}-{r["high"]:.2f}',
             str(r['episodes']),
             '' if r['seconds'] is None else f'{r["seconds"]:.1f}',
             '' if r['path_length'] is None else f'{r["path_length"]:.2f}',
             f'{r["collisions"]:.0%}',
-            f'{r["interventions"]:.0f}',
-            causes,
+            ', '.join(f'{cause} {count}' for cause, count in r['causes'].items()),
         )
     return out
+
+
+def obedience_row(results: Sequence[Result]) -> dict[str, Any]:
+    """Return how often the plan was obeyed, for results of one planner, policy and arm.
+
+    A shifted plan is obeyed by touching the distractor first, an erased one by touching nothing.
+    """
+    touched = [_touched(result) for result in results]
+    wanted = 'nothing' if results[0].trial.planner == 'erased' else 'distractor'
+    obeyed = touched.count(wanted)
+    low, high = wilson(obeyed, len(results))
+    rate = obeyed / len(results)
+    trial = results[0].trial
+    return {
+        'planner': trial.planner,
+        'policy': trial.policy,
+        'arm': trial.arm,
+        'episodes': len(results),
+        'successes': obeyed,
+        'rate': rate,
+        'low': low,
+        'high': high,
+        'touched': dict(Counter(touched)),
+    }
+
+
+def _touched(result: Result) -> str:
+    """Return what the hand touched first: the distractor that was meant, target, other, nothing."""
+    return result.outcome.role or 'nothing'

@@ -11,7 +11,7 @@ from typing import Any
 
 from action_expert.policies import make_policy
 from gae_arm.arm_control.limits import GovernorSettings
-from gae_arm.arm_sim.tasks.axes import HELD_OUT, TRAINING, Ranges
+from gae_arm.arm_sim.tasks.axes import HELD_OUT, TRAINING, Choices, Ranges
 from gae_arm.arm_sim.tasks.registry import find_task
 from gae_arm.core.arm import load_arm
 from gae_arm.core.paths import arm_file
@@ -20,11 +20,15 @@ from gae_arm.demonstrations.oracle import Oracle, PlanNoise
 from gae_arm.demonstrations.rollout import Outcome, Rollout, RolloutSettings
 from gae_arm.demonstrations.script import NoWayError
 from gae_arm.evaluation.disturbances import MoveTarget
+from gae_arm.evaluation.obedience import ErasedOracle, ShiftedOracle
 
 PERIOD = 0.02
 """s: control period in trials, half the node's rate and cost; the limits are the same."""
 VOXEL = 0.004
 """m: the cloud is thinned so far; nodes take every point."""
+PLANNERS: dict[str, type[Oracle]] = {
+    planner.name: planner for planner in (Oracle, ShiftedOracle, ErasedOracle)
+}
 RANGES = {'training': TRAINING, 'held_out': HELD_OUT}
 
 
@@ -32,14 +36,16 @@ RANGES = {'training': TRAINING, 'held_out': HELD_OUT}
 class Trial:
     """What is tried. It says everything: the same trial gives the same result.
 
-    ranges: 'training' or 'held_out'. pixel_noise: m, standard deviation of the error of every
-    pixel of the depth image. move: m, that the first target is moved by in mid-reach.
+    planner: a key of PLANNERS. ranges: 'training' or 'held_out'. pixel_noise: m, standard deviation
+    of the error of every pixel of the depth image. move: m, that the first target is moved by in
+    mid-reach.
     """
 
     task: str
     seed: int
     arm: str = 'panda'
     policy: str = 'spline'
+    planner: str = 'oracle'
     ranges: str = 'held_out'
     noise: PlanNoise = field(default_factory=PlanNoise)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
@@ -76,13 +82,12 @@ class Result:
 
 def run_trial(trial: Trial) -> Result:
     """Carry a trial out in this process."""
-    task = find_task(trial.task)
-    cell = _cell(trial.arm)
+    task, cell = find_task(trial.task), _cell(trial.arm)
     cell.pixel_noise = trial.pixel_noise
-    cell.load(task.sample(trial.seed, ranges(trial.ranges)))
+    cell.load(task.sample(trial.seed, ranges(trial.ranges, trial.planner)))
     rollout = Rollout(
         cell,
-        Oracle(trial.noise, trial.seed),
+        PLANNERS[trial.planner](trial.noise, trial.seed),
         make_policy(trial.policy, cell.arm),
         trial.rollout,
         disturb=MoveTarget(trial.move, trial.seed) if trial.move else None,
@@ -95,9 +100,10 @@ def run_trial(trial: Trial) -> Result:
     return Result(trial, task.length, outcome)
 
 
-def ranges(name: str) -> Ranges:
-    """Return the ranges that scenes are drawn from, by name."""
-    return RANGES[name]
+def ranges(name: str, planner: str = 'oracle') -> Ranges:
+    """Return the ranges that scenes are drawn from; a plan that is shifted needs a distractor."""
+    chosen = RANGES[name]
+    return chosen.override('distractors', count=Choices((2,))) if planner == 'shifted' else chosen
 
 
 @lru_cache(maxsize=3)

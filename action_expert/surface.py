@@ -9,8 +9,10 @@ from gae_arm.core.jit import kernel
 
 CELL = 0.012
 """m: points in cells of this edge that touch each other belong to one object."""
-MOST_POINTS = 10_000
+ENOUGH_POINTS = 25_000
+"""Of a cloud of several times as many, every third, fifth ... point is taken."""
 FEWEST_POINTS = 8
+"""Fewer show nothing."""
 LOCAL, PATCH = 0.05, 0.02
 """m around a grasp: what the fingers enclose; what shows the surface."""
 FLAT, EXTENDED = 0.002, 0.004
@@ -50,11 +52,11 @@ def objects(
 
 
 def _crop(points: np.ndarray, centre: np.ndarray, reach: float, lowest: float) -> np.ndarray:
-    keep = points[:, 2] > lowest
-    keep &= np.abs(points[:, 0] - centre[0]) < reach
-    keep &= np.abs(points[:, 1] - centre[1]) < reach
-    local = points[keep].astype(np.float64)
-    return local[:: 1 + len(local) // MOST_POINTS]
+    # An odd step does not take the same columns of every row of an image.
+    points = points[:: 1 + len(points) // (2 * ENOUGH_POINTS) * 2]
+    points = points[points[:, 2] > lowest]
+    away = np.abs(points[:, :2] - np.asarray(centre[:2], dtype=np.float32))
+    return points[(away < reach).all(axis=1)].astype(np.float64)
 
 
 def warm_up() -> None:

@@ -20,6 +20,7 @@ BENCHES = {
     'cloud': 'depth image to local points, stage by stage; points to and from messages',
     'calibration': "error of the camera's pose; what its health check tells, and costs",
     'governor': "a campaign against the arm's limits; cost of a tick; how soon the arm stands",
+    'data': 'loading demonstrations, beside a torch DataLoader over .npz files',
 }
 
 

@@ -164,7 +164,7 @@ def _course(episode: Episode) -> Image.Image:
     seconds = (episode.stamps_ns - episode.stamps_ns[0]) / 1e9
     x = left + seconds / seconds[-1] * (right - left)
     legend = [('x', AXES['x']), ('y', AXES['y']), ('z', AXES['z'])]
-    legend += [('gripper', OPEN), ('gripper commanded', FAINT), ('keyframes', WAY)]
+    legend += [('gripper', INK), ('gripper commanded', FAINT), ('keyframes', WAY)]
     for i, (name, color) in enumerate(legend):
         label(draw, (GAP + 150 * i, 0), name, color)
     for number, step in enumerate(episode.keyframes, 1):
@@ -173,7 +173,7 @@ def _course(episode: Episode) -> Image.Image:
     box = _box(episode.position)
     curves = [
         (episode.action_gripper, FAINT, 0.0, 1.0),
-        (episode.gripper, OPEN, 0.0, 1.0),
+        (episode.gripper, INK, 0.0, 1.0),
         *((episode.position[:, k], AXES['xyz'[k]], box[0].min(), box[1].max()) for k in range(3)),
     ]
     room = COURSE_HEIGHT - LINE - 8

@@ -25,8 +25,8 @@ from gae_arm.core.plan_file import load_plan  # noqa: E402
 FILE = ROOT / 'docs' / 'images' / 'viewer.jpg'
 PLAN = ROOT / 'config' / 'plans' / 'cube_to_bowl.yaml'
 PORT = 8471
-SHARE = 0.55
-SLOW = ('publish_clock:=true', 'real_time_factor:=0.2')
+SHARE = 0.38
+SLOW = ('publish_clock:=true', 'real_time_factor:=0.1')
 
 
 def photograph(run: ViewerRun) -> None:
@@ -36,7 +36,7 @@ def photograph(run: ViewerRun) -> None:
         run.propose(load_plan(PLAN))
         page.get_by_role('button', name='Approve').click()
         picture(page, FILE)  # The first one is slow, while shaders are compiled.
-        run.probe.wait_for(lambda: run.progress() >= SHARE, 'the arm on its way', 300.0)
+        run.probe.wait_for(lambda: run.progress() >= SHARE, 'the arm on its way', 400.0)
         picture(page, FILE)
 
 

@@ -89,7 +89,9 @@ def _title(shown: ShownPlan) -> str:
     wish = f'&ldquo;{escape(plan.instruction)}&rdquo;' if plan.instruction else 'no instruction'
     details = f'{plan.plan_id}, {len(plan.waypoints)} waypoints'
     if plan.planner:
-        details += f', {plan.planner} in {plan.latency_ns / 1e9:.2f} s'
+        details += f', by {plan.planner}'
+    if plan.latency_ns:
+        details += f' in {plan.latency_ns / 1e9:.2f} s'
     return f'<b>{wish}</b><div style="{SMALL}">{escape(details)}</div>'
 
 

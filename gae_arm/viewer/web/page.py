@@ -13,7 +13,7 @@ from gae_arm.viewer.web.robot_layer import RobotLayer
 from gae_arm.viewer.web.scene_layers import CloudLayer, PathLayer, PlanLayer
 from gae_arm.viewer.web.server import PageServer
 
-EYE, TARGET = (1.22, -0.70, 0.72), (0.42, 0.08, 0.19)  # the panel covers the right
+EYE, TARGET = (1.10, -0.90, 0.78), (0.44, 0.04, 0.20)  # the panel covers the right
 
 
 class Page:
@@ -27,8 +27,8 @@ class Page:
         scene = server.scene
         self._robot = RobotLayer(scene, base_frame)
         self._cloud = CloudLayer(scene, cloud_points)
-        self._guide = PathLayer(scene, 'guide', palette.GUIDE)
-        self._executed = PathLayer(scene, 'executed', palette.EXECUTED)
+        self._guide = PathLayer(scene, 'guide', palette.GUIDE, 0.008)
+        self._executed = PathLayer(scene, 'executed', palette.EXECUTED, 0.004)
         self._plan = PlanLayer(scene)
         self._proposal = ProposalLayer(scene)
         groups: dict[str, Callable[[bool], None]] = {

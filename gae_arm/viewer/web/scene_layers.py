@@ -56,11 +56,11 @@ class CloudLayer(Group):
 
 
 class PathLayer(Group):
-    """A line through many points."""
+    """A line through many points; width: m."""
 
-    def __init__(self, scene: viser.SceneApi, name: str, color: RGB) -> None:
+    def __init__(self, scene: viser.SceneApi, name: str, color: RGB, width: float) -> None:
         super().__init__(scene, name)
-        self._color = color
+        self._color, self._width = color, width
         self._drawn: np.ndarray | None = None
 
     def draw(self, path: np.ndarray | None) -> None:
@@ -72,7 +72,7 @@ class PathLayer(Group):
         if path is not None and len(path) > 1:
             path = path[:: -(-len(path) // MAX_PATH)]
             self.scene.add_line_segments(
-                f'/{self.name}/line', segments(path), self._color, thickness=LINE
+                f'/{self.name}/line', segments(path), self._color, thickness=self._width
             )
 
 

@@ -19,6 +19,7 @@ BENCHES = {
     'cloud_node': 'camera stamp to points over DDS, losses, processor',
     'cloud': 'depth image to local points, stage by stage; points to and from messages',
     'calibration': "error of the camera's pose; what its health check tells, and costs",
+    'servo': 'commands to the arm: punctuality, idle and busy; what a tick takes; how fresh it is',
     'governor': "a campaign against the arm's limits; cost of a tick; how soon the arm stands",
     'data': 'loading demonstrations, beside a torch DataLoader over .npz files',
 }
@@ -69,11 +70,13 @@ def _module(name: str) -> Any:
 
 def _table(name: str, rows: Sequence[Row]) -> Table:
     table = Table(title=f'bench {name}', title_justify='left')
-    for column in ('what', 'p50', 'p99', '', 'n', 'beside it', 'p50', 'times'):
+    for column in ('what', 'p50', 'p99', 'max', '', 'n', 'beside it', 'p50', 'times'):
         table.add_column(column, justify='left' if column in ('what', 'beside it') else 'right')
     for row in rows:
         beside = ['', '', '']
         if row.peer is not None and row.peer_p50 is not None and row.ratio is not None:
             beside = [row.peer, f'{row.peer_p50:.3f}', f'{row.ratio:.1f}']
-        table.add_row(row.name, f'{row.p50:.3f}', f'{row.p99:.3f}', row.unit, str(row.n), *beside)
+        largest = '' if row.max is None else f'{row.max:.3f}'
+        numbers = (f'{row.p50:.3f}', f'{row.p99:.3f}', largest, row.unit, str(row.n))
+        table.add_row(row.name, *numbers, *beside)
     return table

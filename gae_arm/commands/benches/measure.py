@@ -17,7 +17,7 @@ class Row:
     """One line of a bench.
 
     p50, p99: median and 99th percentile of n runs, in `unit`. peer, peer_p50: what ran beside it,
-    None if nothing did.
+    None if nothing did. max: the largest of the n, where it matters.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Row:
     n: int
     peer: str | None = None
     peer_p50: float | None = None
+    max: float | None = None
 
     @property
     def ratio(self) -> float | None:

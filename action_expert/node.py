@@ -93,11 +93,11 @@ class ActionExpertNode(Node):
     def _take_plan(self, msg: WaypointPlan) -> None:
         try:
             self._carrier.take(plan_from_msg(msg), self._now_ns())
-        except PlanRefusedError as error:
-            self._refuse(msg.plan_id, error)
         except InvalidValueError as error:
             self._carrier.drop()
-            self._refuse(msg.plan_id, PlanRefusedError(PlanRefusal.INVALID, str(error)))
+            if not isinstance(error, PlanRefusedError):
+                error = PlanRefusedError(PlanRefusal.INVALID, str(error))
+            self._refuse(msg.plan_id, error)
         else:
             self._act()
 

@@ -17,8 +17,11 @@ from gae_arm.core.instruction import (
     InstructionResult,
 )
 from gae_arm.core.plan import ImageAnchor, Waypoint, WaypointPlan
-from gae_arm.core.progress import PlanProgress
+from gae_arm.core.progress import PlanProgress, PlanRefusal, PlanRefusedError
 from gae_arm.ros.stamps import duration_to_msg, time_from_msg, time_to_msg
+
+MOST_WAYPOINTS = 1000
+"""To look at more, one by one, would keep a node busy for longer than an arm may wait."""
 
 
 def waypoint_to_msg(waypoint: Waypoint) -> gae.Waypoint:
@@ -65,7 +68,15 @@ def plan_to_msg(plan: WaypointPlan) -> gae.WaypointPlan:
 
 
 def plan_from_msg(msg: gae.WaypointPlan) -> WaypointPlan:
-    """Return the plan of a message; the error of a bad waypoint says which one."""
+    """Return the plan of a message; the error of a bad waypoint says which one.
+
+    More than `MOST_WAYPOINTS` raise PlanRefusedError.
+    """
+    if len(msg.waypoints) > MOST_WAYPOINTS:
+        raise PlanRefusedError(
+            PlanRefusal.TOO_MANY_WAYPOINTS,
+            f'{len(msg.waypoints)} waypoints, at most {MOST_WAYPOINTS} are looked at',
+        )
     waypoints = []
     for i, waypoint in enumerate(msg.waypoints):
         try:

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 pytest.importorskip('rclpy', reason='needs ROS 2')
 
+from gae_msgs import msg as gae
 from rclpy.serialization import deserialize_message, serialize_message
 
 from gae_arm.core import checks
@@ -21,6 +22,7 @@ from gae_arm.core.instruction import (
 )
 from gae_arm.core.motion import ActionChunk, ArmState, ArmStatus, HaltReason, RobotState
 from gae_arm.core.plan import ImageAnchor, Waypoint, WaypointPlan
+from gae_arm.core.progress import PlanRefusal, PlanRefusedError
 from gae_arm.ros import motion_msgs, plan_msgs
 
 # No surrogates and no NUL: neither is text on the wire.
@@ -170,3 +172,11 @@ def test_tf2_msgs_has_the_type_hash_of_the_official_package():
     assert found['tf2_msgs/msg/TFMessage'] == (
         'RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087'
     )
+
+
+def test_a_plan_of_too_many_waypoints_is_not_looked_at():
+    waypoint = plan_msgs.waypoint_to_msg(Waypoint(np.zeros(3)))
+    msg = gae.WaypointPlan(waypoints=[waypoint] * (plan_msgs.MOST_WAYPOINTS + 1))
+    with pytest.raises(PlanRefusedError, match='1001 waypoints, at most 1000') as caught:
+        plan_msgs.plan_from_msg(msg)
+    assert caught.value.reason == PlanRefusal.TOO_MANY_WAYPOINTS

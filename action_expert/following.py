@@ -35,8 +35,8 @@ class PolicySettings(GuideSettings, ClockSettings, PreparationSettings):
     capture: float = setting(
         0.06, 'servo: from a waypoint to the object that it is meant for, m', low=0.0, high=0.5
     )
-    centring_speed: float = setting(
-        0.1, 'servo: towards the middle of an object, m/s', low=1e-3, high=1.0
+    centring: float = setting(
+        0.2, 'servo: time constant of the shift towards an object, s', low=0.01, high=5.0
     )
     stuck: float = setting(4.0, 'without progress, after which it is reported, s', low=0.1, high=60)
 

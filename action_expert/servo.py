@@ -40,39 +40,49 @@ class ServoPolicy(GuidePolicy):
         self.target: np.ndarray | None = None
         self._event = -1
         self._cloud_ns = -1
-        self._from = np.zeros(3)
-        self._from_ns = 0
+        self._from, self._from_ns = np.zeros((2, 3)), 0
 
     def _set_guide(
         self, T_base_ee: np.ndarray, opening: float, waypoints: GuideWaypoints
     ) -> GuideClock:
         """Begin a guide where the arm is, without a shift."""
         self.target, self._event, self._cloud_ns = None, -1, -1
-        self._from, self._from_ns = np.zeros(3), self._stamp_ns
+        self._from, self._from_ns = np.zeros((2, 3)), self._stamp_ns
         return super()._set_guide(T_base_ee, opening, waypoints)
 
     def _label(self) -> str:
         return self.name if self.target is not None else f'{self.name} (spline)'
 
     def _shift(self) -> np.ndarray:
-        return self._shift_at(np.array([(self._stamp_ns - self._from_ns) * 1e-9]))[0]
+        return self._shift_now()[0]
+
+    def _shift_now(self) -> np.ndarray:
+        """Return the shift and its rate now, (2, 3), m and m/s."""
+        seconds = max(0.0, (self._stamp_ns - self._from_ns) * 1e-9)
+        return self._shift_at(np.array([seconds]))[:, 0]
 
     def _shifts(self, T_base_ee: np.ndarray, cloud: Cloud | None) -> np.ndarray:
-        self._from, self._from_ns = self._shift(), self._stamp_ns
+        self._from, self._from_ns = self._shift_now(), self._stamp_ns
         clock = self.clock
         assert clock is not None
         if not _leaves(clock):
             if clock.event != self._event:
                 self.target, self._event = None, clock.event
             self._associate(clock, T_base_ee[:3, 3], cloud)
-        return self._shift_at(self._offsets)
+        return self._shift_at(self._offsets)[0]
 
     def _shift_at(self, seconds: np.ndarray) -> np.ndarray:
-        """Return the shifts (M, 3) so many seconds after the last state: towards the target."""
-        way = (np.zeros(3) if self.target is None else self.target) - self._from
-        far = max(float(np.linalg.norm(way)), 1e-9)
-        share = np.clip(self.settings.centring_speed * seconds / far, 0.0, 1.0)
-        return self._from + share[:, None] * way
+        """Return shifts and their rates (2, M, 3) so long after the last state: to the target.
+
+        Critically damped: shift - target = (a + b t) exp(-w t), without a step in its rate.
+        """
+        target = np.zeros(3) if self.target is None else self.target
+        shift, rate = self._from
+        w, t = 1 / self.settings.centring, seconds[:, None]
+        a = shift - target
+        b = rate + w * a
+        fading = np.exp(-w * t)
+        return np.stack([target + (a + b * t) * fading, (b - w * (a + b * t)) * fading])
 
     def _associate(self, clock: GuideClock, hand: np.ndarray, cloud: Cloud | None) -> None:
         """Aim at the object that is nearest to the next grasp or release, if there is a new view.

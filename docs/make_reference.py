@@ -19,12 +19,15 @@ from gae_arm.point_cloud.workspace import WorkspaceSettings
 from gae_arm.ros import topics
 from gae_arm.ros.camera_input import CameraInputSettings
 from gae_arm.ros.topics import Topic
+from gae_arm.viewer.settings import MarkersSettings, ViewerSettings
 
 FILE = Path(__file__).parent / 'reference.md'
 NODES: dict[str, tuple[type[Settings], ...]] = {
     'action_expert': (ExpertSettings, PlanCheckSettings, PolicySettings),
     'arm_sim': (ArmSimSettings,),
     'point_cloud': (CloudNodeSettings, CameraInputSettings, WorkspaceSettings),
+    'plan_markers': (MarkersSettings,),
+    'viewer': (ViewerSettings,),
     'calibration_health': (HealthNodeSettings, CameraInputSettings, HealthSettings),
 }
 SERVICES = [

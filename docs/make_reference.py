@@ -9,6 +9,10 @@ from pathlib import Path
 from action_expert.following import PolicySettings
 from action_expert.plan_check import PlanCheckSettings
 from action_expert.settings import ExpertSettings
+from gae_arm.arm_control.ik import IkSettings
+from gae_arm.arm_control.limits import GovernorSettings
+from gae_arm.arm_control.settings import ArmControlSettings
+from gae_arm.arm_control.streaming import StreamSettings
 from gae_arm.arm_sim.settings import ArmSimSettings
 from gae_arm.commands.main import VERBS
 from gae_arm.core.settings import Settings
@@ -24,6 +28,7 @@ from gae_arm.viewer.settings import MarkersSettings, ViewerSettings
 FILE = Path(__file__).parent / 'reference.md'
 NODES: dict[str, tuple[type[Settings], ...]] = {
     'action_expert': (ExpertSettings, PlanCheckSettings, PolicySettings),
+    'arm_control': (ArmControlSettings, GovernorSettings, StreamSettings, IkSettings),
     'arm_sim': (ArmSimSettings,),
     'point_cloud': (CloudNodeSettings, CameraInputSettings, WorkspaceSettings),
     'plan_markers': (MarkersSettings,),
@@ -31,6 +36,12 @@ NODES: dict[str, tuple[type[Settings], ...]] = {
     'calibration_health': (HealthNodeSettings, CameraInputSettings, HealthSettings),
 }
 SERVICES = [
+    ('`stop`', '`std_srvs/srv/Trigger`', 'the arm brakes and stands until `resume`'),
+    (
+        '`resume`',
+        '`std_srvs/srv/Trigger`',
+        'release what is latched; refused, with the reason, while something speaks against it',
+    ),
     ('`arm_sim/reset`', '`gae_msgs/srv/ResetScene`', 'arm home, the scene of a seed laid out'),
 ]
 FRAMES = [

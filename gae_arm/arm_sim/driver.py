@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gae_arm.arm_sim.model import Modifier
 from gae_arm.arm_sim.scene import Scene
 from gae_arm.arm_sim.simulation import ArmSimulation
 from gae_arm.arm_sim.trajectory import TrajectoryExecutor, TrajectoryProgress
@@ -76,8 +77,8 @@ class ArmDriver:
         """Return the state of arm and finger joints, stamped with simulation time."""
         return self.simulation.observe()
 
-    def reset(self, scene: Scene | int) -> None:
-        """Put the arm home, forget its trajectory, and lay out a scene, or that of a seed."""
+    def reset(self, scene: Scene | int, modifiers: Iterable[Modifier] | None = None) -> None:
+        """Put the arm home, forget its trajectory, and lay out a scene: see `ArmSimulation`."""
         with self._lock:
             self._executor.hold(self.simulation.arm.home)
-            self.simulation.reset(scene)
+            self.simulation.reset(scene, modifiers)

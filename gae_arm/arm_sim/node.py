@@ -10,7 +10,6 @@ import dataclasses
 import sys
 import threading
 import time
-from functools import partial
 
 import numpy as np
 from gae_msgs.srv import ResetScene
@@ -18,11 +17,12 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float64MultiArray, String
 
-from gae_arm.arm_sim.camera import RgbdCamera, add_camera
+from gae_arm.arm_sim.camera import RgbdCamera
 from gae_arm.arm_sim.driver import ArmDriver
 from gae_arm.arm_sim.real_time import Pacer
 from gae_arm.arm_sim.settings import ArmSimSettings
 from gae_arm.arm_sim.simulation import ArmSimulation, SimulationDivergedError
+from gae_arm.arm_sim.staging import make_stage
 from gae_arm.core.arm import load_arm
 from gae_arm.core.camera import CameraFrame
 from gae_arm.core.errors import GaeError, InvalidValueError
@@ -47,13 +47,15 @@ class ArmSimNode(Node):
         _check_time(self._settings)
         arm = load_arm(arm_file(self._settings.arm))
         urdf = load_urdf(arm)
-        camera = self._settings.camera() if self._settings.camera_rate else None
+        self._stage = make_stage(self._settings, self._settings.seed)
         self._simulation = ArmSimulation(
             arm,
-            self._settings.seed,
+            self._stage.scene,
             round(self._settings.timestep * 1e9),
-            [partial(add_camera, settings=camera)] if camera else [],
+            self._stage.modifiers if self._settings.camera_rate else (),
         )
+        if self._stage.instruction:
+            self.get_logger().info(f'{self._settings.task}: {self._stage.instruction}')
         self._driver = ArmDriver(self._simulation, **self._settings.controller())
         self._links = LinkBroadcaster(self, urdf)
         self._pacer = Pacer(
@@ -68,7 +70,7 @@ class ArmSimNode(Node):
         self._make_subscriptions()
         self._closing = threading.Event()
         self._threads = [NodeThread(self, self._run_physics)]
-        if camera:
+        if self._settings.camera_rate:
             self._threads.append(NodeThread(self, self._run_camera))
 
     def _make_publishers(self, urdf: str) -> None:
@@ -130,7 +132,7 @@ class ArmSimNode(Node):
             self._driver.advance(range(last - (steps - 1) * dt, last + 1, dt))
         except SimulationDivergedError as error:
             self._refuse('simulation', error)
-            self._driver.reset(self._settings.seed)
+            self._lay_out(self._settings.seed)
         self._steps += steps
         if self._clock_publisher:
             self._clock_publisher.publish(Clock(clock=time_to_msg(self._now_ns())))
@@ -159,7 +161,7 @@ class ArmSimNode(Node):
         fixed = self._links.fixed() if self._settings.publish_tf else []
         if self._settings.camera_rate:
             frames = (self._simulation.arm.base_frame, self._settings.camera_frame)
-            fixed.append((frames, self._settings.camera().T_base_camera))
+            fixed.append((frames, self._stage.camera.T_base_camera))
         if fixed:
             frames, poses = zip(*fixed, strict=True)
             self._tf_static.publish(tf_to_msg(self._now_ns(), frames, np.array(poses)))
@@ -168,13 +170,13 @@ class ArmSimNode(Node):
         period_ns = round(1e9 / self._settings.camera_rate)
         pacer = Pacer(period_ns, time.monotonic_ns(), max_lag_ns=3 * period_ns)
         shown = self._simulation.model
-        with RgbdCamera(shown, self._settings.camera(), self._settings.noise()) as camera:
+        with RgbdCamera(shown, self._stage.camera, self._settings.noise()) as camera:
             while not self._closing.wait(pacer.wait_ns(time.monotonic_ns()) / 1e9):
                 pacer.due(time.monotonic_ns())
                 stamp_ns, snapshot = self._now_ns(), self._simulation.snapshot()
                 if snapshot.model is not shown:  # A reset has built another one.
                     shown = snapshot.model
-                    camera.set_model(shown)
+                    camera.set_model(shown, self._stage.camera)
                 self._publish_frame(camera.render(snapshot.qpos, stamp_ns))
 
     def _publish_frame(self, frame: CameraFrame) -> None:
@@ -201,13 +203,25 @@ class ArmSimNode(Node):
 
     def _reset(self, request: ResetScene.Request, response: ResetScene.Response) -> None:
         try:
-            self._driver.reset(request.seed)
+            self._lay_out(request.seed)
             response.success = True
             names = ', '.join(item.name for item in self._simulation.scene.objects)
             response.message = f'scene {request.seed}: {names}'
+            if self._stage.instruction:
+                response.message = f'{self._stage.instruction} ({response.message})'
         except GaeError as error:
             response.message = str(error)
         return response
+
+    def _lay_out(self, seed: int) -> None:
+        """Put the arm home and lay out the stage of a seed; a task brings its own camera."""
+        stage = make_stage(self._settings, seed)
+        own_camera = bool(self._settings.task and self._settings.camera_rate)
+        # Before the model is another: the camera's thread takes both when it sees that it is.
+        self._stage = stage
+        self._driver.reset(stage.scene, stage.modifiers if own_camera else None)
+        if own_camera:
+            self._publish_static_tf()
 
     def _apply(self, settings: ArmSimSettings) -> None:
         _check_time(settings)

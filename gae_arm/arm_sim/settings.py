@@ -9,6 +9,7 @@ import numpy as np
 
 from gae_arm.arm_sim.camera import CameraSettings, ideal_intrinsics
 from gae_arm.arm_sim.depth_noise import DepthNoise
+from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core import checks
 from gae_arm.core.camera import CameraIntrinsics
 from gae_arm.core.geometry import (
@@ -32,6 +33,12 @@ class ArmSimSettings(Settings):
 
     arm: str = setting('panda', 'arm: a name in config/arms, or a YAML file')
     seed: int = setting(0, 'the same seed makes the same scene', low=0, high=MAX_COUNT)
+    task: str = setting(
+        '',
+        'a task (docs/tasks.md): the seed draws its scene, light and camera, of which the '
+        'parameters tell only size, frame and noise; empty: a plain scene',
+        choices=('', *TASKS),
+    )
     timestep: float = setting(0.002, 'time step of the physics, s', low=0.0001, high=0.002)
     real_time_factor: float = setting(
         1.0,

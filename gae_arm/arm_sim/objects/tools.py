@@ -16,7 +16,7 @@ def hammer(name: str, look: Look, build: Build) -> Item:
 
     The frame is on the handle's axis where it balances best, near the head.
     """
-    length, thick = 0.13 * build.scale, 0.022 * build.scale
+    length, thick = 0.13 * build.scale, 0.026 * build.scale
     head_x, head_y = 0.028 * build.scale, 0.075 * build.scale
     balance = 0.045 * build.scale
     parts = (

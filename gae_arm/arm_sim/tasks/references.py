@@ -11,10 +11,12 @@ from gae_arm.arm_sim.tasks.errors import DrawRejectedError
 from gae_arm.arm_sim.tasks.phrases import PhraseBook
 from gae_arm.arm_sim.tasks.view import View
 
-CLEARLY = 0.03
-"""Metres: what is said to be to the left is at least so far to the left, and not farther back."""
+CLEARLY = 0.04
+"""Share of the image's width: what is said to be left is at least so far left, and more left than
+higher or lower in the image."""
 APART = 0.04
-"""Metres by which the leftmost is further left than the next."""
+"""Share of the image's width by which the leftmost is further left than the next; metres by which
+the nearest is nearer."""
 SIZE_RATIO = 1.2
 """What is called large is so many times the size of all others that the words might mean."""
 PLAIN_SHARE = 0.6
@@ -31,7 +33,9 @@ class Referrer:
         self, items: Mapping[str, Item], view: View, book: PhraseBook, rng: np.random.Generator
     ) -> None:
         self._items = items
-        self._view = view
+        feet = np.array([item.body.position - [0, 0, item.rest] for item in items.values()])
+        # Both coordinates in widths of the image: right, and down, which is nearer to the camera.
+        self._seen = dict(zip(items, view.shares(feet, aspect=1.0), strict=True))
         self._book = book
         self._rng = rng
 
@@ -97,7 +101,7 @@ class Referrer:
         """Return how much a superlative is true of an item, metres."""
         if word == 'near':
             return -float(np.hypot(*item.body.position[:2]))
-        right, _ = self._view.on_table(item.body.position[:2])
+        right = float(self._seen[item.name][0])
         return right if word == 'right' else -right
 
     def _by_landmark(self, target: Item) -> list[str]:
@@ -119,12 +123,11 @@ class Referrer:
 
     def _is(self, relation: str, item: Item, landmark: Item, margin: float) -> bool:
         """Return whether a relation holds; with a margin: clearly, above all other relations."""
-        offset = item.body.position[:2] - landmark.body.position[:2]
-        right, back = self._view.on_table(offset)
+        right, down = self._seen[item.name] - self._seen[landmark.name]
         along, across = {
-            'left': (-right, back),
-            'right': (right, back),
-            'front': (-back, right),
-            'behind': (back, right),
+            'left': (-right, down),
+            'right': (right, down),
+            'front': (down, right),
+            'behind': (-down, right),
         }[relation]
-        return along > margin and (margin == 0.0 or along >= abs(across))
+        return bool(along > margin and (margin == 0.0 or along >= abs(across)))

@@ -10,7 +10,7 @@ import numpy as np
 from gae_arm.arm_sim.tasks.axes import AXES, Ranges
 from gae_arm.core import checks
 
-MAX_SEED = 2**63 - 1
+MAX_SEED = 2**64 - 1
 
 
 class Streams:

@@ -1,4 +1,4 @@
-"""The camera of one scene, and what left, right, front and back mean in its image."""
+"""The camera of one scene, for images of any size."""
 
 from __future__ import annotations
 
@@ -51,15 +51,6 @@ class View(checks.Contract):
         z = np.where(z > 0, z, np.nan)
         f = 0.5 / np.tan(self.horizontal_fov / 2)
         return np.stack([f * x / z, f * aspect * y / z], -1) + 0.5 + self.shift
-
-    def on_table(self, offset: np.ndarray) -> tuple[float, float]:
-        """Return how far to the right and how far back an offset (2,) on the table leads, m.
-
-        As seen in the image: right along its rows, back away from the camera.
-        """
-        right, back = self.T_base_camera[:2, 0], self.T_base_camera[:2, 2]
-        right, back = right / np.linalg.norm(right), back / np.linalg.norm(back)
-        return float(offset @ right), float(offset @ back)
 
 
 def make_view(pose: dict[str, float], lens: dict[str, float], table_height: float) -> View:

@@ -18,8 +18,6 @@ PUSH_GAP = 0.03
 """m: between the closed fingers and the side that they are going to push."""
 FINGER = 0.011
 """m: half the thickness of the closed fingers, about the same for all grippers."""
-OVERTRAVEL = 0.003
-"""m: pressed beyond what is asked for: what is pressed gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +96,6 @@ def press(step: Press, T_base_item: np.ndarray) -> list[Keyframe]:
     T = T_base_item @ step.T_item_ee
     return [
         Keyframe(backed(T, APPROACH / 2), 0.0),
-        Keyframe(backed(T, -step.by - OVERTRAVEL), 0.0),
+        Keyframe(backed(T, -step.by), 0.0),
         Keyframe(backed(T, APPROACH / 2)),
     ]

@@ -37,6 +37,6 @@ class PressButton(Task):
             words={'object': item.name},
             alike=(('button', item.name),),
             way=(HAND_XY, item.body.position[:2]),
-            goal=(Joint(item.name, -TRAVEL * 1.2, -PRESSED * TRAVEL),),
+            goal=(Joint(item.name, -2 * TRAVEL, -PRESSED * TRAVEL),),
             steps=(Press(item.name, above, TRAVEL),),
         )

@@ -219,7 +219,7 @@ def _travel_seconds(arm: ArmConfig) -> float:
 
 def _stuck(clock: GuideClock) -> str:
     asked = clock.fingers_asked
-    waits = f'the end effector is {clock.off:.3f} m beside it'
+    waits = f'the end effector is {clock.lag:.3f} m from where it is commanded'
     if asked is not None:
         waits = f'the fingers do not go to the opening {asked:.2f}, nor close on anything'
     return f'no progress for {clock.still:.1f} s at {clock.share:.0%} of the guide: {waits}'

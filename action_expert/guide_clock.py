@@ -54,7 +54,8 @@ class GuideClock:
     time: on the guide's clock, what is commanded at the last state's stamp. way: what the arm has
     behind it, as measured, in the guide's measure. event: index of the next gripper event. done:
     whether the arm is at the end and all events are over. off: distance of the arm from the guide,
-    m, its angle counted as `arrival_distance` per `arrival_angle`. still: time without progress, s.
+    m, its angle counted as `arrival_distance` per `arrival_angle`. lag: its distance, so counted,
+    from what is commanded. still: time without progress, s.
     """
 
     def __init__(self, guide: Guide, stamp_ns: int, settings: ClockSettings) -> None:
@@ -63,7 +64,7 @@ class GuideClock:
         self.way = 0.0
         self.event = 0
         self.done = False
-        self.off = 0.0
+        self.off = self.lag = 0.0
         self.still = 0.0
         self._settings = settings
         self._lever = settings.arrival_distance / settings.arrival_angle
@@ -148,7 +149,7 @@ class GuideClock:
         apart = np.linalg.norm(poses[:, :3, 3] - T_base_ee[:3, 3], axis=1)
         off = np.hypot(apart, self._lever * np.linalg.norm(turns, axis=1))
         nearest = int(off.argmin())
-        self.way, self.off = float(ways[nearest]), float(off[nearest])
+        self.way, self.off, self.lag = float(ways[nearest]), float(off[nearest]), float(off[-1])
 
     def _hold_back(self, before: float, step: float) -> None:
         """Keep the command from running away from the arm."""

@@ -28,7 +28,7 @@ def angles(rotations, others):
     return np.linalg.norm(geometry.matrix_to_rotation_vector(turns), axis=-1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(seeds, st.booleans())
 def test_it_starts_where_the_arm_is_and_passes_all_waypoints(seed, straight):
     guide = random_guide(seed, straight)
@@ -42,7 +42,7 @@ def test_it_starts_where_the_arm_is_and_passes_all_waypoints(seed, straight):
     assert guide.arrivals[-1] <= guide.duration + 1e-9
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(seeds, st.booleans())
 def test_limits_hold(seed, straight):
     speed, acceleration, turn_speed, turn_acceleration = rates(random_guide(seed, straight))
@@ -53,7 +53,7 @@ def test_limits_hold(seed, straight):
     assert turn_acceleration.max(initial=0) <= limits.turn_acceleration * 1.1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(seeds, st.booleans())
 def test_when_the_base_moves_the_guide_moves_along(seed, straight):
     random = np.random.default_rng(seed + 2)
@@ -88,7 +88,7 @@ def test_straight_is_the_polyline(seed):
             np.testing.assert_allclose(turned, total, atol=2e-6)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(seeds)
 def test_it_does_not_swing_out(seed):
     """Away from the chord by at most 4/9 of its length, and what a turn may add."""
@@ -203,7 +203,7 @@ def test_a_thousand_waypoints(straight):
     np.testing.assert_allclose(guide.sample(guide.arrivals)[:, :3, 3], points, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(seeds)
 def test_way_and_time_go_together(seed):
     guide = random_guide(seed)

@@ -56,7 +56,7 @@ class LaggingArm:
         return self.clock.done
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=6)
 @given(st.integers(0, 2**31), st.floats(0.01, 0.15), st.integers(4, 11))
 def test_any_guide_is_carried_out_without_running_back(seed, lag, every):
     guide = random_guide(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
@@ -44,6 +45,7 @@ class PointCloudNode(Node):
         self._view = topics.POINTS_VIEW.publisher(self)
         self._color_subscription: Subscription | None = None
         self._color: Image | None = None
+        self._uncolored: WorkspaceCloud | None = None
         self._next_view_ns = 0
         self._seen: dict[str, object] = {}
         self._diagnostics = Diagnostics(self)
@@ -70,18 +72,29 @@ class PointCloudNode(Node):
         }
         if self._color_subscription and now_ns >= self._next_view_ns:
             self._next_view_ns = now_ns + round(1e9 / self._settings.view_rate)
-            self._publish_view(cloud)
+            if self._uncolored is not None:  # Its colours have not come in all this time.
+                self._publish_view(self._uncolored, None)
+            self._uncolored = cloud
+            self._publish_colored()
 
-    def _publish_view(self, cloud: WorkspaceCloud) -> None:
-        """Publish the cloud for people; in colour if the colour image of its time is there."""
-        colors, color = None, self._color
-        if color is not None and time_from_msg(color.header.stamp) == cloud.stamp_ns:
-            colors = color_from_msg(color).reshape(-1, 3)[cloud.pixels]
+    def _publish_colored(self) -> None:
+        """Publish the cloud for people once the colour image of its time is there.
+
+        The two images of a time come in any order.
+        """
+        cloud, color = self._uncolored, self._color
+        if cloud is None or color is None or time_from_msg(color.header.stamp) != cloud.stamp_ns:
+            return
+        self._uncolored = None
+        self._publish_view(cloud, color_from_msg(color).reshape(-1, 3)[cloud.pixels])
+
+    def _publish_view(self, cloud: WorkspaceCloud, colors: np.ndarray | None) -> None:
         msg = cloud_to_msg(cloud.points, cloud.stamp_ns, self._base_frame, colors)
         self._view.publish(msg)
 
     def _take_color(self, msg: Image) -> None:
         self._color = msg
+        self._publish_colored()
 
     def _follow_viewers(self) -> None:
         """Hear the colour image only while somebody looks: it is the largest message of all."""
@@ -90,7 +103,7 @@ class PointCloudNode(Node):
             self._color_subscription = topics.COLOR.subscription(self, self._take_color)
         elif not looking and self._color_subscription is not None:
             self.destroy_subscription(self._color_subscription)
-            self._color_subscription, self._color = None, None
+            self._color_subscription = self._color = self._uncolored = None
 
     def _report(self) -> None:
         self._follow_viewers()

@@ -36,7 +36,9 @@ def progress_line(plan: WaypointPlan | None, progress: PlanProgress | None) -> s
         return f'plan {progress.plan_id!r} {_refusal(progress)}'
     if refused:
         return _refusal(progress)
-    text = f'{progress.state.name}, {progress.progress:.0%}, next is waypoint {progress.waypoint}'
+    text = progress.state.name
+    if progress.state != PlanState.DONE:
+        text += f', {progress.progress:.0%}, next is waypoint {progress.waypoint}'
     return f'{text}: {progress.message}' if progress.message else text
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gae_msgs import msg as gae
 from graph import Launched, Probe, graph
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 
 from gae_arm.core.motion import ArmState
 from gae_arm.core.plan import WaypointPlan
@@ -46,6 +48,14 @@ class ViewerRun:
         plan = file.plan(f'test-{uuid.uuid4().hex[:8]}', self.probe.now_ns(), BASE_FRAME)
         self._proposals.publish(plan_to_msg(plan))
         return plan
+
+    def set_real_time_factor(self, factor: float) -> None:
+        """Let the simulation run faster or slower from now on; needs publish_clock."""
+        value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=factor)
+        request = SetParameters.Request(
+            parameters=[Parameter(name='real_time_factor', value=value)]
+        )
+        self.probe.call(SetParameters, 'arm_sim/set_parameters', request)
 
     def progress(self) -> float:
         """The share of the newest plan that is done."""

@@ -148,6 +148,7 @@ def test_words_from_the_wire_are_never_markup(text):
             PlanProgress(1, 'p', PlanState.FOLLOWING, progress=0.42, waypoint=2),
             'FOLLOWING, 42%, next is waypoint 2',
         ),
+        (PlanProgress(1, 'p', PlanState.DONE, progress=1.0, waypoint=2), 'DONE'),
         (PlanProgress(1, 'old', PlanState.DONE, progress=1.0), 'waits'),
         (
             PlanProgress(1, 'p', PlanState.REFUSED, PlanRefusal.STALE, message='late'),

@@ -13,7 +13,7 @@ from gae_arm.viewer.web.robot_layer import RobotLayer
 from gae_arm.viewer.web.scene_layers import CloudLayer, PathLayer, PlanLayer
 from gae_arm.viewer.web.server import PageServer
 
-EYE, TARGET = (1.10, -0.90, 0.78), (0.44, 0.04, 0.20)  # the panel covers the right
+EYE, TARGET = (1.02, -0.79, 0.70), (0.44, 0.04, 0.20)  # the panel covers the right
 
 
 class Page:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from gae_msgs.msg import ArmStatus as ArmStatusMsg
+from rclpy.task import Future
+from std_srvs.srv import Trigger
 
 from gae_arm.core import geometry
 from gae_arm.core.arm import ArmConfig
 from gae_arm.core.kinematic_tree import KinematicTree
-from gae_arm.core.motion import ActionChunk, ArmState, RobotState
+from gae_arm.core.motion import ActionChunk, ArmState, HaltReason, RobotState
 from gae_arm.core.urdf import load_urdf
 from gae_arm.ros import topics
 from gae_arm.ros.motion_msgs import chunk_to_msg, state_from_msg
@@ -21,8 +23,13 @@ from gae_arm.ros.observer import Observer
 from gae_arm.ros.stamps import time_from_msg
 
 WARM_UP = 3.0
-RADIUS, LAP = 0.04, 4.0
-"""m, s: the circle that the end effector is led on."""
+RADIUS, LAP = 0.05, 1.6
+"""m, s: the circle that the end effector is led on, at 0.2 m/s."""
+STOPS = 20
+LATCHED = (HaltReason.JOINT_STATE_FROZEN, HaltReason.CONTROLLER_FAILED)
+"""What a machine that is too busy to move the simulated arm makes of it."""
+STANDING = 0.02
+"""rad/s: joints slower than this stand."""
 SPACING_NS, ACTIONS, CHUNK_PERIOD = 50_000_000, 16, 0.05
 
 
@@ -31,10 +38,12 @@ class CommandWatch:
     """What was seen.
 
     intervals: s, between two commands as the sender's DDS stamped them; those are left out in which
-    the arm stood: then nothing is sent. health: the node's last diagnostics.
+    the arm stood: then nothing is sent. stops: s, from the request to the stamp of the first joint
+    state in which the arm stands. health: the node's last diagnostics before the stops.
     """
 
     intervals: np.ndarray
+    stops: np.ndarray
     health: dict[str, str]
 
 
@@ -44,11 +53,13 @@ def watch(arm: ArmConfig, seconds: float) -> CommandWatch:
     stood_ns: list[int] = []
     health: dict[str, str] = {}
     with Observer('command_watch') as observer:
-        node = observer.node
+        node, leader = observer.node, _Leader(arm, observer)
 
         def take_status(msg: ArmStatusMsg) -> None:
             if msg.state != ArmState.MOVING:
                 stood_ns.append(time_from_msg(msg.stamp))
+            if msg.reason in LATCHED:
+                leader.release()
 
         def take_command(_: bytes, info: dict[str, Any]) -> None:
             sent_ns.append(info['source_timestamp'])
@@ -68,7 +79,6 @@ def watch(arm: ArmConfig, seconds: float) -> CommandWatch:
             topics.qos.EVENTS,
             raw=True,
         )
-        leader = _Leader(arm, observer)
         observer.wait_for(leader.ready, 'arm and arm_control', timeout=180.0)
         observer.wait_for(lambda: 'real_time' in health, 'arm_control to be ready', timeout=180.0)
         node.create_timer(CHUNK_PERIOD, leader.send)
@@ -76,7 +86,9 @@ def watch(arm: ArmConfig, seconds: float) -> CommandWatch:
         observer.spin(WARM_UP)
         sent_ns.clear()
         observer.spin(seconds)
-    return CommandWatch(_moving_intervals(np.array(sent_ns), np.array(stood_ns)), health)
+        sent, seen = np.array(sent_ns), dict(health)
+        stops = [leader.stop() for _ in range(STOPS)]
+    return CommandWatch(_moving_intervals(sent, np.array(stood_ns)), np.array(stops), seen)
 
 
 def _moving_intervals(sent_ns: np.ndarray, stood_ns: np.ndarray) -> np.ndarray:
@@ -96,6 +108,9 @@ class _Leader:
         self._sequence = itertools.count()
         topics.JOINT_STATES.subscription(observer.node, self._take_state)
         self._chunks = topics.ACTION_CHUNK.publisher(observer.node)
+        self._stop, self._resume = (
+            observer.node.create_client(Trigger, name) for name in ('stop', 'resume')
+        )
 
     def ready(self) -> bool:
         return self._state is not None and self._chunks.get_subscription_count() > 0
@@ -123,6 +138,34 @@ class _Leader:
             gripper=np.ones(ACTIONS),
         )
         self._chunks.publish(chunk_to_msg(chunk))
+
+    def stop(self) -> float:
+        """Stop the moving arm, and release it; return seconds from request to standing."""
+        self._observer.wait_for(lambda: self._speed() > 5 * STANDING, 'the arm to move')
+        asked_ns = self._observer.now_ns()
+        self._observer.wait_for(self._stop.call_async(Trigger.Request()).done, 'stop')
+        self._observer.wait_for(lambda: self._speed() < STANDING, 'the arm to stand')
+        stood_ns = self._state.stamp_ns if self._state else 0
+        self._observer.wait_for(self._released, 'resume')
+        return (stood_ns - asked_ns) * 1e-9
+
+    def release(self) -> Future:
+        """Ask for resume, to go on from where the arm stands then."""
+        self._center = None
+        return self._resume.call_async(Trigger.Request())
+
+    def _released(self) -> bool:
+        answer = self.release()
+        self._observer.wait_for(answer.done, 'an answer of resume')
+        result = answer.result()
+        return result is not None and result.success
+
+    def _speed(self) -> float:
+        if self._state is None:
+            return 0.0
+        names = list(self._state.joint_names)
+        arm = [names.index(name) for name in self._arm.joints]
+        return float(np.abs(self._state.velocity[arm]).max())
 
     def _pose(self) -> tuple[np.ndarray, np.ndarray]:
         """Return position (3,), m, and quaternion (4,) of the end effector."""

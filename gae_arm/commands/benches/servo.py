@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from gae_arm.arm_control.loop_record import KEPT
 from gae_arm.commands.benches.launched import launched, own_domain
 from gae_arm.commands.benches.measure import Row, compare, summary
 from gae_arm.core.arm import load_arm
@@ -74,7 +75,8 @@ def _jitter(args: argparse.Namespace, rate: int, label: str, priority: int) -> I
     row = summary(f'jitter {rate} Hz {label}', 'ms', jitter.tolist())
     yield dataclasses.replace(row, max=float(jitter.max()))
     p50, p99 = (float(seen.health[f'state_to_command_{p}_ms']) for p in ('p50', 'p99'))
-    yield Row(f'sense to command, {rate} Hz {label}', 'ms', p50, p99, len(jitter))
+    yield Row(f'sense to command, {rate} Hz {label}', 'ms', p50, p99, min(len(jitter), KEPT))
+    yield summary(f'stop to standing, {rate} Hz {label}', 'ms', (seen.stops * 1e3).tolist())
 
 
 @contextmanager

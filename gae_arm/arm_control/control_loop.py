@@ -44,7 +44,7 @@ class ControlLoop:
         self._closing = False
 
     def post(self, work: Callable[[], Any]) -> None:
-        """Have the loop do something before its next tick."""
+        """Have the loop do something, before its next tick at the latest."""
         self._inbox.put(work)
 
     def call(self, work: Callable[[], T]) -> T:
@@ -74,7 +74,10 @@ class ControlLoop:
             due_ns = (self._now_ns() // self._period_ns + 1) * self._period_ns
             self._sleep_until(due_ns)
             if self._now_ns() < due_ns:
-                continue  # The clock was set back, or stands still.
+                # The clock was set back, or stands still: on simulation time, because the thread
+                # that hears it waits for the answer of a call.
+                self._empty_inbox()
+                continue
             self._tick()
             if abs(self._now_ns() - cleaned_ns) > SPRING_CLEANING:
                 cleaned_ns = self._now_ns()

@@ -65,6 +65,15 @@ def test_what_is_posted_is_done_before_the_next_tick():
     assert ticking.ticks == ['posted', 10 * MS]
 
 
+def test_what_is_posted_is_done_while_the_clock_stands_still():
+    """On simulation time who waits for the answer is who hears the clock."""
+    ticking = Ticking([-10 * MS])
+    ticking.loop.post(lambda: ticking.ticks.append('posted'))
+    ticking.loop.run()
+    assert ticking.ticks[0] == 'posted'
+    assert ticking.now_ns < 10 * MS
+
+
 def test_a_call_is_answered_by_the_loop_and_fails_without_one(monkeypatch):
     ticking = Ticking([0] * 3)
     answers = []

@@ -37,12 +37,14 @@ class Tabletop:
         p, q = one.transform.translation, one.transform.rotation
         return transform(quaternion_to_matrix([q.x, q.y, q.z, q.w]), [p.x, p.y, p.z])
 
-    def send(self, file: Path, *words: str, timeout: float = 240.0) -> subprocess.CompletedProcess:
-        """Run `gae plan send` as a user does; return code and output."""
-        command = [sys.executable, '-m', 'gae_arm.commands.main', 'plan', 'send', str(file)]
-        return subprocess.run(
-            [*command, *words], capture_output=True, text=True, timeout=timeout, check=False
-        )
+    def gae(self, *words: str) -> subprocess.CompletedProcess:
+        """Run `gae WORDS` as a user does; return code and output."""
+        command = [sys.executable, '-m', 'gae_arm.commands.main', *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300.0, check=False)
+
+    def send(self, file: Path, *words: str) -> subprocess.CompletedProcess:
+        """Run `gae plan send`."""
+        return self.gae('plan', 'send', str(file), *words)
 
     def is_in_bowl(self, name: str) -> bool:
         """Whether an object lies in the bowl: its centre is within the rim, on the bottom."""

@@ -25,6 +25,7 @@ class Arm:
     """What a planner sees of the arm, and what it says to it."""
 
     def __init__(self, table: Tabletop) -> None:
+        self.table = table
         probe = self.probe = table.probe
         self.progress = probe.listen(topics.PLAN_PROGRESS)
         self.chunks = probe.listen(topics.ACTION_CHUNK)
@@ -195,3 +196,40 @@ def test_after_the_end_of_a_plan_the_arm_is_idle_and_not_halted(arm):
         lambda: any(m.state == ArmStatus.HOLDING for m in arm.statuses), 'an arm that holds'
     )
     assert not [m for m in arm.statuses if m.state == ArmStatus.HALTED]
+
+
+def test_a_user_is_told_why_and_can_stop_and_resume(arm, tmp_path):
+    """`gae plan send`, `gae stop` and `gae resume`, as they are typed."""
+    file = tmp_path / 'plan.yaml'
+    file.write_text('waypoints: [{position: [0.9, 0.4, 0.9]}]')
+    refused = arm.table.send(file)
+    assert refused.returncode == 1
+    assert 'error: the plan is refused, UNREACHABLE: waypoint 0 is out of reach' in refused.stderr
+    file.write_text('waypoints: [{position: [0.45, 0.05, 0.35]}]')
+    assert arm.table.gae('stop').returncode == 0
+    stopped = arm.table.send(file)
+    assert stopped.returncode == 1
+    assert 'STOP_REQUESTED: a stop was requested; release it with gae resume' in stopped.stderr
+    resumed = arm.table.gae('resume')
+    assert resumed.stdout == 'resumed\n', resumed.stderr
+    sent = arm.table.send(file)
+    assert sent.returncode == 0, sent.stdout + sent.stderr
+    assert arm.table.send(file, '--no-wait').returncode == 0
+
+
+def test_the_node_reports_its_health(arm):
+    diagnostics = arm.probe.listen(topics.DIAGNOSTICS)
+    arm.move()
+
+    def busy():
+        every = [status for msg in diagnostics for status in msg.status]
+        mine = [s for s in every if s.name == 'action_expert: policy' and 'plan ' in str(s.values)]
+        return mine[-1:]
+
+    values = {
+        v.key: v.value for v in arm.probe.wait_for(busy, 'a report of a busy policy')[0].values
+    }
+    assert values['policy'] == 'spline'
+    assert float(values['act_p50_ms']) > 0
+    assert int(values['refused_unreachable']) > 0
+    print({key: value for key, value in values.items() if key.startswith(('act', 'rate', 'cpu'))})

@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = 'gae_arm'
+IMPORTS = (NAME, 'action_expert', 'vla_planner')
 NODES = (
     'action_expert',
     'arm_control',
@@ -28,7 +29,7 @@ def data_files(folder: str) -> list[tuple[str, list[str]]]:
 setup(
     name=NAME,
     version='0.1.0',
-    packages=find_packages(include=[NAME, f'{NAME}.*', 'action_expert', 'action_expert.*']),
+    packages=find_packages(include=[p for name in IMPORTS for p in (name, f'{name}.*')]),
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),

@@ -19,6 +19,7 @@ VERBS = {
     'calibrate': 'find where the camera stands, or print a board for it',
     'eval': 'success of policies on the tasks, with intervals; robustness; obedience',
     'data': 'look at demonstrations, check them, import and export them',
+    'train': 'train the planner that ships with the stack',
     'bench': 'measure speed, beside what a user would pick instead',
     'doctor': 'check the machine and the running graph; say what to do',
     'test': 'run lint, types and all tests',

@@ -1,0 +1,1 @@
+"""What `gae train` can train, one file each."""

@@ -1,0 +1,65 @@
+"""What a planner learns from: a picture, instructions, and the right answer to each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gae_arm.core import checks
+from gae_arm.core.errors import InvalidValueError
+
+OUTCOMES = ('plan', 'absent', 'done')
+OPEN, CLOSED = 1.0, 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Answer(checks.Contract):
+    """The truth about one instruction.
+
+    outcome: 'plan'; 'absent', what the instruction means is not in the picture; 'done', nothing is
+    left to do. The rest is for a plan:
+    pixels: float64 (A, 2), (u, v) of one or two anchors: what to go to first, and second; points:
+    float64 (A, 3), metres, base frame, what is seen there; objects: label of each in the picture.
+    yaw: rad, direction in which the fingers close at the first anchor, from the image's rightward
+    direction on the table, counter-clockwise from above; half a turn more is the same.
+    waypoints: float64 (N, 3), metres, base frame; gripper: float64 (N,), 1 open, 0 closed.
+    """
+
+    outcome: str
+    pixels: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    points: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    objects: tuple[int, ...] = ()
+    yaw: float = 0.0
+    waypoints: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    gripper: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        """Validate: a plan has one or two anchors and at least one waypoint."""
+        checks.known('outcome', self.outcome, OUTCOMES)
+        count = len(self.pixels)
+        if self.outcome == 'plan' and not (1 <= count <= 2 and len(self.waypoints)):
+            raise InvalidValueError(f'a plan of {count} anchors, {len(self.waypoints)} waypoints')
+        same = len(self.points) == len(self.objects) == count
+        if not same or len(self.gripper) != len(self.waypoints):
+            raise InvalidValueError('an answer whose fields differ in length')
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson(checks.Contract):
+    """A picture with instructions and answers.
+
+    rgb: uint8 (H, W, 3). depth: float32 (H, W), metres, 0 unknown. label: int16 (H, W), which
+    object a pixel shows, negative for none. kinds, colors: what each object is, by label.
+    T_base_camera: float64 (4, 4). instructions, answers: of equal length.
+    """
+
+    rgb: np.ndarray
+    depth: np.ndarray
+    label: np.ndarray
+    kinds: tuple[str, ...]
+    colors: tuple[str, ...]
+    T_base_camera: np.ndarray
+    K: np.ndarray
+    instructions: tuple[str, ...]
+    answers: tuple[Answer, ...]

@@ -1,0 +1,312 @@
+"""How people speak of things on a table: the tasks' phrase books together, and more ways.
+
+All nouns, colours, sizes and relations are taught, the ones of the held-out phrase book too: a
+model that is trained from nothing knows no word that it was not taught. The held-out *sentences*,
+templates and frames, are not.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from gae_arm.arm_sim.objects.item import Item
+from gae_arm.arm_sim.scene import COLORS
+from gae_arm.arm_sim.tasks.errors import DrawRejectedError
+from gae_arm.arm_sim.tasks.phrases import BOOKS, PhraseBook
+from gae_arm.arm_sim.tasks.references import APART, Referrer
+from gae_arm.arm_sim.tasks.view import View
+
+MORE_NOUNS = {
+    'cube': ('block', 'cube'),
+    'box': ('long block', 'box'),
+    'cylinder': ('tube',),
+    'prism': ('hexagonal prism', 'hex'),
+    'mug': ('coffee mug',),
+    'bowl': ('bowl',),
+    'tray': ('tray', 'bin'),
+    'plate': ('saucer',),
+    'button': ('round button', 'button'),
+    'square_button': ('square button', 'button'),
+    'disc': ('round mark', 'circle'),
+    'cross': ('cross',),
+}
+ANYTHING = ('object', 'thing')
+THINGS = ('cube', 'box', 'cylinder', 'ball', 'prism', 'mug', 'bottle', 'hammer', 'screwdriver')
+MORE_SIZES = {'small': ('smaller', 'smallest'), 'large': ('larger', 'largest', 'bigger', 'biggest')}
+ORDINALS = ('first', 'second', 'third', 'fourth')
+MORE_FRAMES = (
+    '{}',
+    '{} now please',
+    'can you {}',
+    'robot please {}',
+    'i want you to {}',
+    'would you {} for me',
+    'your task is to {}',
+    'go and {}',
+    'next {}',
+)
+MORE_EXCLUSIONS = (' but not {}', ' and ignore {}', ' and leave {} where it is', ' instead of {}')
+ORDERS = {
+    'pick': (
+        'pick up {a}',
+        'lift {a}',
+        'take {a}',
+        'grasp {a}',
+        'grab {a}',
+        'raise {a}',
+        'pick {a} up',
+        'lift up {a}',
+        'get {a}',
+        'hold up {a}',
+        'take hold of {a} and lift it off the table',
+        'let me see you hold {a} up',
+    ),
+    'carry': (
+        'put {a} into {b}',
+        'place {a} in {b}',
+        'pick up {a} and drop it into {b}',
+        'put {a} in {b}',
+        'drop {a} into {b}',
+        'move {a} into {b}',
+        'put {a} inside {b}',
+        'take {a} and put it in {b}',
+        'move {a} to {b} and drop it',
+        'bring {a} over to {b}',
+        'fill {b} with {a}',
+        'load {a} into {b}',
+        'let go of {a} over {b}',
+        '{a} goes into {b}',
+    ),
+    'stack': (
+        'stack {a} on {b}',
+        'put {a} on {b}',
+        'put {a} on top of {b}',
+        'place {a} on {b}',
+        'place {a} on top of {b}',
+        'stack {a} on top of {b}',
+        'set {a} onto {b}',
+        'pick up {a} and set it down on {b}',
+        '{a} goes on top of {b}',
+        'balance {a} on {b}',
+        'put {a} upon {b}',
+        'put {a} atop {b}',
+    ),
+    'push': (
+        'push {a} to {b}',
+        'push {a} onto {b}',
+        'slide {a} to {b}',
+        'slide {a} onto {b}',
+        'push {a} over to {b}',
+        'shove {a} to {b}',
+        'move {a} to {b} without lifting it',
+    ),
+    'press': (
+        'press {a}',
+        'push {a}',
+        'push {a} down',
+        'press {a} down',
+        'push down on {a}',
+        'click {a}',
+        'hit and release {a}',
+        'use {a}',
+        'actuate and release {a}',
+    ),
+    'open': (
+        'open {a}',
+        'pull {a} open',
+        'pull out {a}',
+        'open up {a}',
+        'slide {a} open',
+        'draw {a} open',
+        'pull the handle of {a}',
+        'make {a} stand open',
+    ),
+    'put away': (
+        'put {a} into {b} and close it',
+        'place {a} in {b}, then close it',
+        'put {a} in {b} and push it shut',
+        'put {a} away in {b}',
+        'stow {a} in {b}',
+        'move {a} into {b}, then shut {b}',
+        'hide {a} in {b} and close it afterwards',
+    ),
+    'close': (
+        'close {a}',
+        'push {a} shut',
+        'shut {a}',
+        'push in {a}',
+        'slide {a} shut',
+    ),
+}
+"""Orders by what is to be done; {a}: what the hand goes to first, {b}: what second."""
+
+
+SORTING = (
+    'put the {colors} objects into the containers of the same colours',
+    'sort the {colors} objects into the containers by colour',
+    'sort the {colors} things by colour',
+    'put each of the {colors} things into the vessel of its colour',
+    'distribute the {colors} objects by colour',
+    'bring the {colors} objects to the containers of their own colour',
+    'put the {colors} things into the matching containers',
+    'each of the {colors} objects lies in the vessel of its colour when you are done',
+)
+TOWER = (
+    'stack {middle} on {bottom}, then {top} on {middle}',
+    'put {middle} on {bottom} and {top} on {middle}',
+    'put {middle} on {bottom}, then put {top} on top',
+    'build a tower of {bottom}, {middle} and {top}',
+    'stack {bottom}, {middle} and {top} from below to the top',
+    'pile {top} upon {middle} upon {bottom}',
+    '{bottom} is below, {middle} is between and {top} is uppermost',
+)
+"""Long orders; the tower's third is on its second is on its first."""
+
+
+def _joined(key: str, extra: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the phrases of both books under each name, and extra ones."""
+    books = [getattr(book, key) for book in BOOKS.values()]
+    names = dict.fromkeys(itertools.chain(*books))
+    return {
+        name: tuple(itertools.chain(*(b[name] for b in books), extra.get(name, ())))
+        for name in names
+    }
+
+
+def _nouns() -> dict[str, tuple[str, ...]]:
+    nouns = _joined('nouns', MORE_NOUNS)
+    return {kind: words + ANYTHING * (kind in THINGS) for kind, words in nouns.items()}
+
+
+BOOK = PhraseBook(
+    nouns=_nouns(),
+    relations=_joined('relations', {}),
+    superlatives=_joined('superlatives', {}),
+    sizes=_joined('sizes', MORE_SIZES),
+    frames=(*BOOKS['training'].frames, *MORE_FRAMES),
+    exclusions=(*BOOKS['training'].exclusions, *MORE_EXCLUSIONS),
+)
+
+
+class Speaker:
+    """Speaks of the things of one picture. items: all that may be spoken of, by name."""
+
+    def __init__(self, items: dict[str, Item], view: View, rng: np.random.Generator) -> None:
+        self.items = items
+        self._view, self._rng = view, rng
+        feet = np.array([item.body.position - [0, 0, item.rest] for item in items.values()])
+        self._across = dict(zip(items, view.shares(feet, aspect=1.0)[:, 0].tolist(), strict=True))
+
+    def refer(self, name: str, meant: Sequence[str] = ()) -> str:
+        """Return words that mean one item alone; DrawRejectedError if there are none.
+
+        meant: names of all that the sentence means, beside which nothing else is to be found.
+        """
+        if self._rng.random() < 0.25:
+            found = [*self._in_order(name), *self._other(name)]
+            if found:
+                return self._pick(found)
+        return Referrer(self.items, tuple(meant), self._view, BOOK, self._rng).refer(name)
+
+    def missing(self) -> str:
+        """Return words for something that is not there, mostly nearly there."""
+        for _ in range(20):
+            colors, kinds = self._there()
+            kind, color = self._pick(list(BOOK.nouns)), self._pick(list(COLORS))
+            if colors and self._rng.random() < 0.8:
+                if self._rng.random() < 0.5:
+                    kind = self._pick(kinds)
+                else:
+                    color = self._pick(colors)
+            noun = self._pick([n for n in BOOK.nouns[kind] if n not in ANYTHING])
+            meant = BOOK.kinds(noun)
+            of_kind = [item for item in self.items.values() if item.kind in meant]
+            if not of_kind and self._rng.random() < 0.3:
+                return f'the {noun}'
+            if all(item.color != color for item in of_kind):
+                return f'the {color} {noun}'
+        raise DrawRejectedError('everything is there')
+
+    def order(self, what: str, words: Sequence[str], other: str = '') -> str:
+        """Return a whole sentence about one or two things.
+
+        other: words for what is not meant, if that is to be said.
+        """
+        text = self._pick(ORDERS[what]).format(**dict(zip('ab', words, strict=False)))
+        if other:
+            text += self._pick(BOOK.exclusions).format(other)
+        return self._pick(BOOK.frames).format(text)
+
+    def sorting(self, colors: Sequence[str]) -> str:
+        """Return the order to put things of these colours into containers of the same ones."""
+        listed = ', '.join(colors[:-1]) + f' and {colors[-1]}'
+        return self._pick(BOOK.frames).format(self._pick(SORTING).format(colors=listed))
+
+    def tower(self, bottom: str, middle: str, top: str) -> str:
+        """Return the order to put the second of three things onto the first, then the third."""
+        text = self._pick(TOWER).format(bottom=bottom, middle=middle, top=top)
+        return self._pick(BOOK.frames).format(text)
+
+    def _there(self) -> tuple[list[str], list[str]]:
+        items = self.items.values()
+        return [item.color for item in items], [item.kind for item in items]
+
+    def _pick(self, options: list[str] | tuple[str, ...]) -> str:
+        return options[int(self._rng.integers(len(options)))]
+
+    def _alike(self, name: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield words, with and without colour, and the names of all that they may mean."""
+        target = self.items[name]
+        noun = self._pick(BOOK.nouns[target.kind])
+        kinds = BOOK.kinds(noun)
+        for color in ('', target.color):
+            names = [n for n, i in self.items.items() if i.kind in kinds and color in ('', i.color)]
+            yield (f'{color} {noun}' if color else noun), names
+
+    def _in_order(self, name: str) -> Iterator[str]:
+        """Yield words like 'the second cube from the left', for three or more in a clear row."""
+        for words, names in self._alike(name):
+            places = {n: self._across[n] for n in names}
+            row = sorted(names, key=places.__getitem__)
+            steps = [places[b] - places[a] for a, b in itertools.pairwise(row)]
+            if len(row) < 3 or min(steps) < APART:
+                continue
+            index = row.index(name)
+            if len(row) == 3 and index == 1:
+                yield f'the middle {words}'
+            if index < len(ORDINALS):
+                yield f'the {ORDINALS[index]} {words} from the left'
+            if len(row) - 1 - index < len(ORDINALS):
+                yield f'the {ORDINALS[len(row) - 1 - index]} {words} from the right'
+
+    def _other(self, name: str) -> Iterator[str]:
+        """Yield words like 'the cube that is not red', for one of two."""
+        for words, names in self._alike(name):
+            others = [self.items[n] for n in names if n != name]
+            if len(others) != 1 or others[0].color == self.items[name].color:
+                continue
+            color = others[0].color
+            yield f'the {words} that is not {color}'
+            yield f'not the {color} {words} but the other one'
+            yield f'the other {words} not the {color} one'
+
+
+def vocabulary() -> list[str]:
+    """Return every word that may be said, sorted."""
+    phrases = [*itertools.chain(*ORDERS.values()), *SORTING, *TOWER]
+    phrases += [*BOOK.frames, *BOOK.exclusions]
+    for table in (BOOK.nouns, BOOK.relations, BOOK.superlatives, BOOK.sizes):
+        phrases += itertools.chain(*table.values())
+    phrases += ['the middle first second third fourth from left right', *COLORS]
+    phrases += ['the that is not but the other one']
+    bare = [re.sub(r'{\w*}', ' ', phrase) for phrase in phrases]
+    return sorted({word for phrase in bare for word in split(phrase)})
+
+
+def split(sentence: str) -> list[str]:
+    """Return the words of a sentence: lower case, punctuation left out."""
+    return ''.join(c if c.isalnum() or c == '-' else ' ' for c in sentence.lower()).split()

@@ -1,0 +1,248 @@
+"""Instructions about one picture, and what is the right answer to each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gae_arm.arm_sim.objects.button import TRAVEL as BUTTON_TRAVEL
+from gae_arm.arm_sim.objects.item import Item
+from gae_arm.arm_sim.tasks.errors import DrawRejectedError
+from gae_arm.core.lesson import Answer
+from gae_arm.grounding import keyframes
+from gae_arm.grounding.answers import Sight, answer
+from gae_arm.grounding.keyframes import Keyframes
+from gae_arm.grounding.speech import Speaker
+from gae_arm.grounding.table import (
+    BUTTONS,
+    CONTAINERS,
+    DRAWERS,
+    FLAT,
+    GRASPABLE,
+    MARKS,
+    SMALL,
+    Table,
+    inside,
+    is_open,
+)
+
+EXCLUSION_SHARE = 0.2
+ABSENT_SHARE = 0.08
+"""Shares of orders that say what is not meant, and that mean something that is not there."""
+PUSH_HEIGHT = 0.03
+"""Metres above the table at which fingers push, at most: lower things at half their height."""
+NEAR_MARK = 0.05
+SHUT, WIDE_OPEN = 0.012, 0.10
+"""Metres: up to here a drawer is shut, from here on it is open."""
+WEIGHTS = {
+    'pick': 0.22,
+    'carry': 0.22,
+    'stack': 0.12,
+    'push': 0.10,
+    'press': 0.07,
+    'slide': 0.11,
+    'sort': 0.06,
+    'tower': 0.05,
+    'put away': 0.05,
+}
+"""How often each kind of order is drawn; those that the picture has nothing for are drawn again."""
+Said = tuple[str, Answer]
+
+
+class Talk:
+    """Speaks about one table as a camera sees it."""
+
+    def __init__(
+        self, table: Table, sight: Sight, speaker: Speaker, rng: np.random.Generator
+    ) -> None:
+        self._table, self._sight, self._speaker, self._rng = table, sight, speaker, rng
+        self._labels = {name: i for i, name in enumerate(table.items)}
+        self._orders: dict[str, Callable[[], Said | None]] = {
+            'pick': self._pick,
+            'carry': self._carry,
+            'stack': self._stack,
+            'push': self._push,
+            'press': self._press,
+            'slide': self._slide,
+            'sort': self._sort,
+            'tower': self._tower,
+            'put away': self._put_away,
+        }
+
+    def one(self) -> Said | None:
+        """Return an instruction and its answer, None if the draw came to nothing."""
+        kinds = list(WEIGHTS)
+        kind = kinds[int(self._rng.choice(len(kinds), p=list(WEIGHTS.values())))]
+        try:
+            if self._rng.random() < ABSENT_SHARE:
+                return self._absent(kind)
+            return self._orders[kind]()
+        except DrawRejectedError:
+            return None
+
+    def _one_of(self, names: list[str]) -> str:
+        if not names:
+            raise DrawRejectedError('nothing of the kind')
+        return names[int(self._rng.integers(len(names)))]
+
+    def _names(self, kinds: tuple[str, ...], free: bool = True) -> list[str]:
+        """Return the names of all items in view of these kinds; free: with nothing on them."""
+        covered = self._table.on.values() if free else ()
+        items = self._speaker.items.items()
+        return [n for n, item in items if item.kind in kinds and n not in covered]
+
+    def _any(self, kinds: tuple[str, ...], free: bool = True, but: str = '') -> str:
+        return self._one_of([n for n in self._names(kinds, free) if n != but])
+
+    def _answered(self, frames: Keyframes) -> Answer:
+        found = answer(frames, self._sight, self._labels)
+        if found is None:
+            raise DrawRejectedError('an anchor is hidden')
+        return found
+
+    def _sentence(self, what: str, *names: str) -> str:
+        """Return an order about some items; now and then it says what is not meant."""
+        others = [n for n in self._speaker.items if n not in names]
+        other = ''
+        if others and self._rng.random() < EXCLUSION_SHARE:
+            other = self._speaker.refer(self._one_of(others), names)
+        return self._speaker.order(what, [self._speaker.refer(n, names) for n in names], other)
+
+    def _pick(self) -> Said:
+        a = self._any(GRASPABLE)
+        frames = keyframes.pick(self._table.items[a], self._sight.rightward)
+        return self._sentence('pick', a), self._answered(frames)
+
+    def _put_in(self, a: str, b: str) -> Answer:
+        """Return how to put an item into a container: done if it is there."""
+        if self._table.on.get(a) == b:
+            return Answer('done')
+        item, onto = self._table.items[a], self._table.items[b]
+        if not is_open(onto) or a in self._table.on.values():
+            raise DrawRejectedError('shut, or something stands on it')
+        moved = onto.T_base_item[:3, :3] @ onto.body.axis * onto.body.start
+        goal = onto.T_base_item[:3] @ [*inside(onto), 1.0] + moved + [0, 0, item.rest]
+        return self._answered(keyframes.carry(item, onto, goal, self._sight.rightward))
+
+    def _put_on(self, a: str, b: str) -> Answer:
+        """Return how to put an item on top of another one: done if it is there."""
+        if self._table.on.get(a) == b:
+            return Answer('done')
+        if {a, b} & set(self._table.on.values()):
+            raise DrawRejectedError('something stands on it')
+        item, onto = self._table.items[a], self._table.items[b]
+        goal = onto.body.position + np.array([0, 0, onto.top + item.rest])
+        return self._answered(keyframes.carry(item, onto, goal, self._sight.rightward))
+
+    def _carry(self) -> Said:
+        a = self._any(GRASPABLE)
+        b = self._any((*CONTAINERS, *DRAWERS), free=False)
+        return self._sentence('carry', a, b), self._put_in(a, b)
+
+    def _stack(self) -> Said:
+        a = self._any(GRASPABLE)
+        below = self._table.on.get(a, '')
+        seen = below in self._speaker.items
+        b = below if seen and self._rng.random() < 0.3 else self._any((*FLAT, *MARKS), but=a)
+        if self._table.items[b].cavity:
+            raise DrawRejectedError('into, not onto')
+        return self._sentence('stack', a, b), self._put_on(a, b)
+
+    def _push(self) -> Said:
+        a, b = self._any((*SMALL, 'mug')), self._any(MARKS)
+        item, goal = self._table.items[a], self._table.items[b].body.position
+        if a in self._table.on or np.hypot(*(goal - item.body.position)[:2]) < NEAR_MARK:
+            raise DrawRejectedError('not on the table, or there already')
+        height = self._table.height + min(item.height / 2, PUSH_HEIGHT)
+        frames = keyframes.push(item, b, goal, height, 0.5 * min(item.extent, 0.05))
+        return self._sentence('push', a, b), self._answered(frames)
+
+    def _press(self) -> Said:
+        a = self._any(BUTTONS)
+        item = self._table.items[a]
+        place = item.T_base_item[:3] @ [0, 0, item.top, 1.0]
+        frames = keyframes.press(item, place, BUTTON_TRAVEL, self._sight.rightward)
+        return self._sentence('press', a), self._answered(frames)
+
+    def _slide(self) -> Said:
+        a = self._any(DRAWERS, free=False)
+        item = self._table.items[a]
+        if self._rng.random() < 0.5:
+            return self._sentence('open', a), self._slid(item, shut=False)
+        return self._sentence('close', a), self._slid(item, shut=True)
+
+    def _slid(self, item: Item, shut: bool) -> Answer:
+        """Return how to open or shut a drawer: done if it is."""
+        start = item.body.start
+        if (start <= SHUT) if shut else (start >= WIDE_OPEN):
+            return Answer('done')
+        low, high = item.body.travel
+        return self._answered(keyframes.slide(item, float(low if shut else high)))
+
+    def _sort(self) -> Said:
+        """Things into containers of their colours: the first that is not there yet comes next."""
+        pairs = self._pairs()
+        if len(pairs) < 2:
+            raise DrawRejectedError('nothing to sort')
+        order = [pairs[i] for i in self._rng.permutation(len(pairs))]
+        colors = [self._table.items[a].color for a, _ in order]
+        left = [pair for pair in order if self._table.on.get(pair[0]) != pair[1]]
+        found = self._put_in(*left[0]) if left else Answer('done')
+        return self._speaker.sorting(colors), found
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        """Return (thing, container) for every colour with exactly one of either."""
+        pairs = []
+        for color in sorted({item.color for item in self._speaker.items.values()}):
+            things, homes = (
+                [n for n in self._names(kinds, free=False) if self._table.items[n].color == color]
+                for kinds in (GRASPABLE, CONTAINERS)
+            )
+            if len(things) == len(homes) == 1:
+                pairs.append((things[0], homes[0]))
+        return pairs
+
+    def _tower(self) -> Said:
+        """Three blocks: the second onto the first, then the third onto the second."""
+        blocks = self._names(('cube', 'box', 'prism'), free=False)
+        if len(blocks) < 3:
+            raise DrawRejectedError('not enough blocks')
+        bottom, middle, top = (blocks[i] for i in self._rng.permutation(len(blocks))[:3])
+        on = self._table.on
+        standing = [(low, mid, up) for up, mid in on.items() for low in [on.get(mid, '')] if low]
+        half = [(low, mid) for mid, low in on.items() if low in blocks and mid in blocks]
+        choice = self._rng.random()
+        if standing and choice < 0.5 and set(standing[0]) <= set(blocks):
+            bottom, middle, top = standing[0]
+        elif half and choice < 0.8:
+            bottom, middle = half[0]
+            top = self._one_of([n for n in blocks if n not in half[0]])
+        names = (bottom, middle, top)
+        text = self._speaker.tower(*(self._speaker.refer(n, names) for n in names))
+        if on.get(middle) != bottom:
+            return text, self._put_on(middle, bottom)
+        return text, self._put_on(top, middle)
+
+    def _put_away(self) -> Said:
+        """Put away into a drawer: it is opened before if need be, and closed after."""
+        b = self._any(DRAWERS, free=False)
+        drawer, within = self._table.items[b], self._table.on
+        held = [n for n in self._names(GRASPABLE) if within.get(n) == b]
+        a = held[0] if held and self._rng.random() < 0.6 else self._any(SMALL)
+        text = self._sentence('put away', a, b)
+        if within.get(a) == b:
+            return text, self._slid(drawer, shut=True)
+        if not is_open(drawer):
+            return text, self._slid(drawer, shut=False)
+        return text, self._put_in(a, b)
+
+    def _absent(self, kind: str) -> Said:
+        missing = self._speaker.missing()
+        alone = {'pick': 'pick', 'press': 'press', 'slide': 'open'}
+        if kind in alone:
+            return self._speaker.order(alone[kind], [missing]), Answer('absent')
+        other = self._speaker.refer(self._one_of(list(self._speaker.items)))
+        words = [missing, other] if self._rng.random() < 0.5 else [other, missing]
+        what = kind if kind in ('carry', 'stack', 'push', 'put away') else 'carry'
+        return self._speaker.order(what, words), Answer('absent')

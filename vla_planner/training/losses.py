@@ -1,0 +1,133 @@
+"""What the planner is trained for: the right answer, and to look where it points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from vla_planner.formats.compact import FIRST, LOCATIONS, SECOND
+from vla_planner.training.batch import NOTHING, Batch
+from vla_planner.training.model import PlannerTrainer
+from vla_planner.training.vocabulary import PAD, START, Vocabulary
+
+BLUR = 1.5
+"""Bins: a location beside the right one is nearly as good."""
+WEIGHTS = {'attention': 0.3, 'heat': 0.3, 'what': 0.3}
+ANCHOR_WEIGHT = 3.0
+"""Of the tokens of a place, beside 1 of the other ones."""
+EMPTY_WEIGHT = 0.2
+"""Of image tokens without an object."""
+PLACES = ((1, 2), (5, 6))
+"""Where in an answer the first and the second anchor's u and v are."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Parts of the loss; `total` is what is trained."""
+
+    total: torch.Tensor
+    answer: torch.Tensor
+    attention: torch.Tensor
+    heat: torch.Tensor
+    what: torch.Tensor
+
+    def as_dict(self) -> dict[str, float]:
+        """Return all as numbers."""
+        return {name: float(value.detach()) for name, value in vars(self).items()}
+
+
+class Objective(nn.Module):
+    """Computes the losses of a batch."""
+
+    soft: torch.Tensor
+
+    def __init__(self, trainer: PlannerTrainer, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.trainer = trainer
+        self._pad, self._start = vocabulary.index[PAD], vocabulary.index[START]
+        self._first = vocabulary.first_location
+        self._anchors = (vocabulary.index[FIRST], vocabulary.index[SECOND])
+        bins = torch.arange(LOCATIONS).float()
+        soft = torch.exp(-0.5 * ((bins[:, None] - bins) / BLUR) ** 2)
+        self.register_buffer('soft', soft / soft.sum(1, keepdim=True), persistent=False)
+
+    def forward(self, batch: Batch) -> Losses:
+        """Return the losses; each image is seen once for all its instructions."""
+        model = self.trainer.model
+        seen = model.model.get_image_features(batch.pixels).pooler_output
+        count = len(batch.words) // len(batch.pixels)
+        image_tokens = seen.shape[1]
+        language = model.model.language_model
+        words = language.shared(batch.words)
+        read = torch.cat([seen.repeat_interleave(count, 0).to(words.dtype), words], 1)
+        known = torch.ones(len(words), image_tokens, dtype=torch.long, device=words.device)
+        mask = torch.cat([known, (batch.words != self._pad).long()], 1)
+        encoded = language.encoder(inputs_embeds=read, attention_mask=mask)[0]
+        begin = torch.full_like(batch.answers[:, :1], self._start)
+        decoded = language.decoder(
+            input_ids=torch.cat([begin, batch.answers[:, :-1]], 1),
+            encoder_hidden_states=encoded,
+            encoder_attention_mask=mask,
+            use_cache=False,
+            output_attentions=True,
+        )
+        answer = self._answer(model.lm_head(decoded[0]).float(), batch.answers)
+        attention = self._attention(decoded.cross_attentions[-1][:, 0].float(), batch.cells)
+        heat = self.trainer.heat(encoded[:, 1:image_tokens]).float()
+        heat_loss = _mean([_cells_loss(heat[..., i], batch.cells[:, i]) for i in range(2)])
+        what = self._what(self.trainer.what(seen[:, 1:]).float(), batch)
+        total = (
+            answer
+            + WEIGHTS['attention'] * attention
+            + WEIGHTS['heat'] * heat_loss
+            + WEIGHTS['what'] * what
+        )
+        return Losses(total, answer, attention, heat_loss, what)
+
+    def _answer(self, logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
+        """Return the cross-entropy, with blurred targets for locations."""
+        log = functional.log_softmax(logits, -1)
+        exact = -log.gather(-1, answers[..., None])[..., 0]
+        bins = (answers - self._first).clamp(0, LOCATIONS - 1)
+        locations = log[..., self._first : self._first + LOCATIONS]
+        blurred = -(self.soft[bins] * locations).sum(-1)
+        place = (answers >= self._first) & (answers < self._first + LOCATIONS)
+        loss = torch.where(place, blurred, exact)
+        weight = torch.where(place, ANCHOR_WEIGHT, 1.0) * (answers != self._pad)
+        return (loss * weight).sum() / weight.sum()
+
+    def _attention(self, attention: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+        """Return how little one head looks at an anchor's image token while writing its place."""
+        losses = []
+        for anchor, places in enumerate(PLACES):
+            there = cells[:, anchor] != NOTHING
+            if not there.any():
+                continue
+            token = cells[there, anchor, None] + 1
+            for place in places:
+                share = attention[there, place].gather(1, token)
+                losses.append(-(share + 1e-5).log().mean())
+        return _mean(losses)
+
+    def _what(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        kinds = self.trainer.kinds
+        parts = ((logits[..., :kinds], batch.kinds), (logits[..., kinds:], batch.colors))
+        losses = []
+        for scores, truth in parts:
+            weight = torch.ones(scores.shape[-1], device=scores.device)
+            weight[0] = EMPTY_WEIGHT
+            losses.append(functional.cross_entropy(scores.flatten(0, 1), truth.flatten(), weight))
+        return torch.stack(losses).sum()
+
+
+def _cells_loss(scores: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+    if (cells == NOTHING).all():
+        return scores.sum() * 0.0
+    return functional.cross_entropy(scores, cells, ignore_index=NOTHING)
+
+
+def _mean(losses: list[torch.Tensor]) -> torch.Tensor:
+    return torch.stack(losses).mean() if losses else torch.zeros(())

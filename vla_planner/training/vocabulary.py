@@ -1,0 +1,64 @@
+"""The words that the bundled model reads and the tokens that it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+from vla_planner.formats import compact
+
+PAD, START, END, UNKNOWN, IMAGE = '<pad>', '<s>', '</s>', '<unk>', '<image>'
+SPECIAL = (PAD, START, END, UNKNOWN, IMAGE)
+
+
+class Vocabulary:
+    """Words and answer tokens, each with its number. words: all lower case, no punctuation."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.tokens = (*SPECIAL, *compact.TOKENS, *words)
+        self.index = {token: i for i, token in enumerate(self.tokens)}
+        self.first_location = self.index['<loc_0>']
+        self.first_word = len(SPECIAL) + len(compact.TOKENS)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def words(self, sentence: str) -> list[int]:
+        """Return the numbers of a sentence's words, in the way of `tokenizer`."""
+        spaced = ''.join(c if c.isalnum() or c == '-' else ' ' for c in sentence.lower())
+        unknown = self.index[UNKNOWN]
+        return [self.index.get(word, unknown) for word in spaced.split()]
+
+    def answer(self, tokens: Sequence[str]) -> list[int]:
+        """Return the numbers of an answer's tokens."""
+        return [self.index[token] for token in tokens]
+
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """Return a tokenizer that cuts sentences into these words."""
+        core = Tokenizer(models.WordLevel(self.index, UNKNOWN))
+        core.normalizer = normalizers.Sequence(
+            [normalizers.Lowercase(), normalizers.Replace(Regex(r'[^\w-]|_'), ' ')]
+        )
+        core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        out = PreTrainedTokenizerFast(
+            tokenizer_object=core,
+            pad_token=PAD,
+            bos_token=START,
+            eos_token=END,
+            unk_token=UNKNOWN,
+            additional_special_tokens=[IMAGE],
+        )
+        out.add_tokens(list(compact.TOKENS), special_tokens=True)
+        out.image_token, out.image_token_id = IMAGE, self.index[IMAGE]
+        return out
+
+
+def words_of(folder: Path) -> list[str]:
+    """Return the words of a saved model's vocabulary, in their order."""
+    core = Tokenizer.from_file(str(folder / 'tokenizer.json'))
+    index = core.get_vocab()
+    known = {*SPECIAL, *compact.TOKENS}
+    return [token for token in sorted(index, key=index.__getitem__) if token not in known]

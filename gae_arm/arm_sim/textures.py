@@ -27,10 +27,11 @@ def _linen(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray
 
 
 def _wood(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    bend = 0.10 * np.sin(2 * np.pi * u + 1.0) + 0.03 * np.sin(6 * np.pi * u)
-    rings = np.sin(2 * np.pi * (9 * v + 3 * bend)) + 0.5 * np.sin(2 * np.pi * (23 * v + 5 * bend))
+    bend = 0.10 * np.sin(2 * np.pi * u + 1.0) + 0.02 * np.sin(4 * np.pi * u)
+    rings = np.sin(2 * np.pi * (5 * v + 2 * bend)) + np.sin(2 * np.pi * (13 * v + 3 * bend))
     fibre = np.repeat(rng.standard_normal((SIDE, 1)), SIDE, axis=1)
-    return np.asarray(0.86 + 0.06 * rings + 0.03 * fibre)
+    plank = np.where((4 * v) % 1 < 0.03, -0.16, 0.0)
+    return np.asarray(0.90 + 0.025 * rings + 0.035 * fibre + plank)
 
 
 def _checker(_: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:

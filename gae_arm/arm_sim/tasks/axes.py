@@ -213,14 +213,14 @@ AXES: Mapping[str, Axis] = MappingProxyType(
             {
                 'azimuth': _spans((-0.6, 0.6)),
                 'elevation': _spans((0.65, 0.95)),
-                'distance': _spans((0.85, 1.05)),
+                'distance': _spans((0.72, 0.92)),
                 'aim_x': _spans((0.42, 0.50)),
                 'aim_y': _spans((-0.04, 0.04)),
             },
             {
                 'azimuth': _spans((-1.2, -0.75), (0.75, 1.2)),
                 'elevation': _spans((0.55, 1.1)),
-                'distance': _spans((0.80, 1.15)),
+                'distance': _spans((0.70, 1.05)),
                 'aim_x': _spans((0.42, 0.50)),
                 'aim_y': _spans((-0.04, 0.04)),
             },

@@ -26,13 +26,20 @@ PLAIN_SHARE = 0.6
 class Referrer:
     """Speaks of the objects of one scene, in one phrase book.
 
-    items: all objects in the workspace that words may mean, by name.
+    items: all objects in the workspace that words may mean, by name. meant: those that the
+    instruction is about; no other is told by where these are.
     """
 
     def __init__(
-        self, items: Mapping[str, Item], view: View, book: PhraseBook, rng: np.random.Generator
+        self,
+        items: Mapping[str, Item],
+        meant: tuple[str, ...],
+        view: View,
+        book: PhraseBook,
+        rng: np.random.Generator,
     ) -> None:
         self._items = items
+        self._meant = meant
         feet = np.array([item.body.position - [0, 0, item.rest] for item in items.values()])
         # Both coordinates in widths of the image: right, and down, which is nearer to the camera.
         self._seen = dict(zip(items, view.shares(feet, aspect=1.0), strict=True))
@@ -110,7 +117,7 @@ class Referrer:
         found = []
         for landmark in self._items.values():
             place = self._noun(landmark)
-            same = landmark.name == target.name or landmark in others
+            same = landmark.name in (target.name, *self._meant) or landmark in others
             if same or self._alike(landmark, place, landmark.color):
                 continue
             for relation, phrases in self._book.relations.items():

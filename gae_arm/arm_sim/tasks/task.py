@@ -124,7 +124,8 @@ class Task(ABC):
         book_name = draft.streams.draw('wording', 'book')
         book = phrase_book(book_name)
         known = {n: item for n, item in draft.items.items() if n not in draft.obstacles}
-        referrer = Referrer(known, draft.view, book, rng)
+        meant = tuple(plot.words.values())
+        referrer = Referrer(known, meant, draft.view, book, rng)
         template = _pick(self.templates.of(book_name), rng)
         words = {key: referrer.refer(w) if w in known else w for key, w in plot.words.items()}
         order = template.format(**words)

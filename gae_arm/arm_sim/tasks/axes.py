@@ -161,7 +161,7 @@ AXES: Mapping[str, Axis] = MappingProxyType(
                 'hue': _spans((-0.012, 0.012)),
             },
             {
-                'value': _spans((0.62, 0.80)),
+                'value': _spans((0.68, 0.82)),
                 'saturation': _spans((0.80, 1.0)),
                 'hue': _spans((-0.012, 0.012)),
             },
@@ -201,9 +201,9 @@ AXES: Mapping[str, Axis] = MappingProxyType(
             {
                 'azimuth': _spans((-np.pi, np.pi)),
                 'elevation': _spans((0.7, 1.4)),
-                'strength': _spans((0.35, 0.65), (1.25, 1.5)),
+                'strength': _spans((0.5, 0.7), (1.2, 1.4)),
                 'warmth': _spans((-0.15, 0.20)),
-                'ambient': _spans((0.20, 0.40)),
+                'ambient': _spans((0.24, 0.40)),
             },
         ),
         'camera_pose': Axis(

@@ -16,6 +16,7 @@ from gae_arm.core.cloud_codec import (
     Field,
     decode,
     encode,
+    read_colors,
     read_points,
 )
 from gae_arm.core.errors import InvalidValueError
@@ -163,3 +164,19 @@ def test_a_cloud_without_z_is_named():
 
 def test_encoding_says_this_machines_byte_order():
     assert encode(np.zeros((1, 3))).is_bigendian == (sys.byteorder == 'big')
+
+
+@pytest.mark.parametrize(('name', 'kind'), [('rgb', '<f4'), ('rgba', '>u4')])
+def test_colors_come_back_in_any_spelling_and_byte_order(name, kind):
+    colors = np.array([[1, 2, 3], [255, 0, 128]], np.uint8)
+    encoded = encode(np.zeros((2, 3)), colors)
+    native = np.frombuffer(encoded.data, [('x', '3<f4'), ('rgb', '<u4')])['rgb']
+    cloud = np.zeros((1, 2), [('x', '<f4'), (name, kind)])
+    cloud[name] = native.view(np.float32) if kind == '<f4' else native
+    np.testing.assert_array_equal(read_colors(cloud), colors)
+
+
+def test_a_cloud_without_colors_has_none_and_wrong_ones_are_refused():
+    assert read_colors(np.zeros((1, 2), [('x', '<f4')])) is None
+    with pytest.raises(InvalidValueError, match="field 'rgb' is float64, expected f4 or u4"):
+        read_colors(np.zeros((1, 2), [('rgb', '<f8')]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 from pathlib import Path
@@ -55,9 +56,12 @@ def test_the_page_shows_the_arm_and_what_is_missing(run, page):
     assert 'robot' not in page.get_by_test_id('notes').inner_text()
 
 
-def test_an_approved_plan_is_carried_out_as_it_was_shown(run, page):
-    proposed = run.propose(PLAN)
-    wait_text(run, page, 'proposal', PLAN.instruction)
+@pytest.mark.parametrize('frame', ['', 'panda_link1'], ids=['base', 'moving'])
+def test_an_approved_plan_is_carried_out_as_it_was_shown(run, page, frame):
+    run.plans.clear()
+    proposed = run.propose(dataclasses.replace(PLAN, frame=frame))
+    wait_text(run, page, 'proposal', proposed.plan_id)
+    assert PLAN.instruction in page.get_by_test_id('proposal').inner_text()
     page.get_by_role('button', name='Approve').click()
     msg = run.probe.wait_for(lambda: run.plans and run.plans[-1], 'the approved plan')
     plan = plan_from_msg(msg)

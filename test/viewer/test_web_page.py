@@ -1,6 +1,7 @@
 """The parts of the web page that need no browser."""
 
 import socket
+import time
 
 import numpy as np
 import pytest
@@ -9,13 +10,15 @@ from hypothesis import strategies as st
 from plans import plan
 
 from gae_arm.core.collision_geometry import box, cylinder, sphere
-from gae_arm.core.errors import ConfigError
+from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.core.motion import ArmState, ArmStatus, HaltReason, RobotState
+from gae_arm.core.plan import Waypoint
 from gae_arm.core.progress import PlanProgress, PlanRefusal, PlanState
 from gae_arm.viewer import words
 from gae_arm.viewer.shown_plan import show_plan
 from gae_arm.viewer.web import cards
 from gae_arm.viewer.web.facts import Facts, SeenCloud
+from gae_arm.viewer.web.proposal_layer import ProposalLayer
 from gae_arm.viewer.web.same_origin import is_same_origin
 from gae_arm.viewer.web.server import PageServer
 from gae_arm.viewer.web.smooth_mesh import smooth_mesh
@@ -79,6 +82,13 @@ def test_a_host_of_another_machine_is_refused_at_once():
         PageServer('192.0.2.1', 8080, 'arm')
 
 
+@pytest.fixture
+def server():
+    running = PageServer('127.0.0.1', 0, 'arm')
+    yield running
+    running.stop()
+
+
 def connect(server, origin):
     import viser
     from websockets.sync.client import connect
@@ -87,20 +97,56 @@ def connect(server, origin):
     return connect(server.url.replace('http', 'ws'), origin=origin, subprotocols=[protocol])
 
 
-def test_a_foreign_page_is_disconnected_and_the_own_one_served():
+def test_a_foreign_page_is_disconnected_and_the_own_one_served(server):
     from websockets.exceptions import ConnectionClosed
 
-    server = PageServer('127.0.0.1', 0, 'arm')
-    try:
-        with connect(server, server.url) as own:
-            assert own.recv(timeout=10)
-        with connect(server, 'https://evil.example') as foreign:
-            with pytest.raises(ConnectionClosed) as closed:
-                foreign.recv(timeout=10)
-            assert closed.value.rcvd.code == 1008
-        assert server.request_share_url() is None
-    finally:
-        server.stop()
+    with connect(server, server.url) as own:
+        assert own.recv(timeout=10)
+    with connect(server, 'https://evil.example') as foreign:
+        with pytest.raises(ConnectionClosed) as closed:
+            foreign.recv(timeout=10)
+        assert closed.value.rcvd.code == 1008
+    assert server.request_share_url() is None
+
+
+def drag(server, node, position):
+    """Move a waypoint as the browser does."""
+    import msgspec
+    from viser import _messages
+
+    message = _messages.TransformControlsUpdateMessage(
+        name=node, wxyz=(1.0, 0.0, 0.0, 0.0), position=position
+    )
+    with connect(server, server.url) as browser:
+        browser.send(msgspec.msgpack.encode(message.as_serializable_dict()))
+        browser.recv(timeout=10)
+
+
+def test_a_dragged_waypoint_is_where_it_was_dragged_to_and_no_other_has_moved(server):
+    shown = show_plan(plan(), 'base', None, None)
+    layer = ProposalLayer(server.scene)
+    layer.draw(shown)
+    assert layer.waypoints() == shown.plan.waypoints
+    assert layer.moved() == 0
+    drag(server, '/proposal/2', (0.1, 0.2, 0.3))
+    until(lambda: layer.waypoints() != shown.plan.waypoints)
+    layer.draw(shown)
+    assert layer.moved() == 1
+    assert layer.waypoints()[:2] == shown.plan.waypoints[:2]
+    assert layer.waypoints()[2] == Waypoint([0.1, 0.2, 0.3])
+    drag(server, '/proposal/2', (float('nan'), 0.2, 0.3))
+    with pytest.raises(InvalidValueError, match=r'position\[0\] is not finite'):
+        until(lambda: not layer.waypoints())
+    layer.draw(None)
+    assert layer.waypoints() == ()
+
+
+def until(condition):
+    """The server's own thread works meanwhile."""
+    deadline = time.monotonic() + 10.0
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def facts(**changes):

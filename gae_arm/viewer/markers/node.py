@@ -37,7 +37,7 @@ class PlanMarkersNode(Node):
         super().__init__('plan_markers')
         settings = parameters.declare(self, MarkersSettings)
         self._base_frame = load_arm(arm_file(settings.arm)).base_frame
-        self._transforms = TransformListener(self)
+        self._transforms = TransformListener(self, lazy=True)
         self._camera = CameraInfoInput(self)
         self._plan: WaypointPlan | None = None
         self._status: ArmStatus | None = None

@@ -83,7 +83,7 @@ class ViewerNode(Node):
         self._proposal: WaypointPlan | None = None
         self._color_until_ns = 0
         self._answered: tuple[str, int] | None = None
-        self._transforms = TransformListener(self)
+        self._transforms = TransformListener(self, lazy=True)
         self._camera: CameraInfoInput | None = None
         self._sources = self._make_sources(round(1e9 / settings.cloud_rate))
         for source in self._sources:

@@ -1,6 +1,7 @@
 """One seed, one scene; axes do not disturb each other; what cannot be drawn ends in an error."""
 
 import dataclasses
+import pickle
 import subprocess
 import sys
 
@@ -61,6 +62,14 @@ def test_the_fingerprint_sees_everything():
         dataclasses.replace(instance, steps=instance.steps[:1]),
     ):
         assert changed.fingerprint() != instance.fingerprint()
+
+
+def test_instances_and_ranges_travel_between_processes():
+    instance = TASKS['drawer_put_away'].sample(5, HELD_OUT)
+    copy = pickle.loads(pickle.dumps(instance))
+    assert copy == instance
+    assert copy.fingerprint() == instance.fingerprint()
+    assert pickle.loads(pickle.dumps(HELD_OUT)) == HELD_OUT
 
 
 @pytest.mark.parametrize('axis', AXES)

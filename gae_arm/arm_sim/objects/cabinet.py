@@ -30,11 +30,6 @@ def headroom(drawer: Item) -> float:
     return float(ceiling.position[2] - ceiling.size[2] / 2 - drawer.cavity.low)
 
 
-def handle_of(drawer: Item) -> np.ndarray:
-    """Return where the middle of a drawer's handle is in its frame, (3,), metres."""
-    return np.mean([grasp.T_object_ee[:3, 3] for grasp in drawer.grasps], axis=0)
-
-
 def drawer(name: str, look: Look, build: Build) -> Item:
     """Return a drawer with a bar across as its handle, in its cabinet."""
     z = _handle_height(build)

@@ -280,7 +280,7 @@ class Ranges:
                     f'axis {name!r} has the quantities {sorted(wanted)}, got {sorted(region)}'
                 )
         full = {name: self.regions.get(name, axis.training) for name, axis in AXES.items()}
-        object.__setattr__(self, 'regions', MappingProxyType(full))
+        object.__setattr__(self, 'regions', full)
 
     def __getitem__(self, axis: str) -> Region:
         return self.regions[checks.known('axis', axis, AXES)]

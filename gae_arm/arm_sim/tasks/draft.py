@@ -10,7 +10,7 @@ import numpy as np
 from gae_arm.arm_sim.objects.catalogue import make_item
 from gae_arm.arm_sim.objects.item import Build, Item, Look
 from gae_arm.arm_sim.scene import COLORS, Scene
-from gae_arm.arm_sim.surroundings import Surroundings
+from gae_arm.arm_sim.surroundings import make_surroundings
 from gae_arm.arm_sim.tasks import looks
 from gae_arm.arm_sim.tasks.axes import Choices, Ranges
 from gae_arm.arm_sim.tasks.errors import DrawRejectedError
@@ -155,7 +155,8 @@ class Draft:
         """Return the scene with everything that was added, under a random light."""
         everything = (*self.layout.items, *self._clutter)
         bodies = tuple(body for item in everything for body in item.bodies)
-        return Scene(bodies, self._surroundings())
+        table, light = self.streams.draw_all('table_texture'), self.streams.draw_all('light')
+        return Scene(bodies, make_surroundings(self.table_height, table, light))
 
     def _aside(self, item: Item) -> Spot:
         """Return places beyond the workspace from which an item does not hide it."""
@@ -171,21 +172,6 @@ class Draft:
             raise DrawRejectedError(f'{item.name!r} would hide the workspace everywhere')
 
         return spot
-
-    def _surroundings(self) -> Surroundings:
-        table, light = self.streams.draw_all('table_texture'), self.streams.draw_all('light')
-        warm = np.array([1.0, 0.5, 0.0])
-        color = table['value'] * (1.0 - table['warmth'] * (1.0 - warm))
-        azimuth, elevation = light['azimuth'], light['elevation']
-        level = np.cos(elevation)
-        return Surroundings(
-            self.table_height,
-            table['pattern'],
-            np.clip(color, 0.0, 1.0),
-            -np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)]),
-            0.55 * light['strength'] * (1.0 + light['warmth'] * np.array([1.0, 0.0, -1.0])),
-            light['ambient'],
-        )
 
     def _name(self, name: str) -> str:
         there = self.items

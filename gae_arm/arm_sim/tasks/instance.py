@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ class TaskInstance(checks.Contract):
     def __post_init__(self) -> None:
         """Validate; all names are those of items."""
         checks.text('instruction', self.instruction, allow_empty=False)
-        object.__setattr__(self, 'items', MappingProxyType(dict(self.items)))
+        object.__setattr__(self, 'items', dict(self.items))
         for name in (*self.targets, *self.distractors):
             checks.known('item', name, self.items)
 

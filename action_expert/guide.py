@@ -173,20 +173,19 @@ def make_guide(
     motion = _motion(knots, knot_of, changes, waypoints.touches, settings, straight)
     dwells = np.where(np.isnan(changes), 0.0, np.abs(changes) * travel + 2 * settings.settle)
     table, reached = _table(knots, motion, np.bincount(knot_of, dwells, minlength=len(knots)))
-    arrivals, events = reached[knot_of], []
-    for k in np.flatnonzero(dwells).tolist():
-        same = knot_of[:k] == knot_of[k]
-        arrivals[k] += dwells[:k][same].sum()
-        arrive = float(arrivals[k])
-        events.append(
-            GripperEvent(
-                waypoint=k,
-                opening=float(waypoints.gripper[k]),
-                arrive=arrive,
-                act=arrive + settings.settle,
-                leave=arrive + float(dwells[k]),
-            )
+    # Waypoints at one place come one after the other, each after the events before it.
+    waited = np.cumsum(dwells) - dwells
+    arrivals = reached[knot_of] + (waited - waited[np.searchsorted(knot_of, knot_of)])
+    events = [
+        GripperEvent(
+            waypoint=k,
+            opening=float(waypoints.gripper[k]),
+            arrive=float(arrivals[k]),
+            act=float(arrivals[k]) + settings.settle,
+            leave=float(arrivals[k] + dwells[k]),
         )
+        for k in np.flatnonzero(dwells).tolist()
+    ]
     return Guide(waypoints, table, arrivals, tuple(events), opening)
 
 

@@ -142,6 +142,12 @@ def test_a_value_that_is_there_already_is_no_event():
     assert path([[0.5, 0.0, 0.2], [0.5, 0.1, 0.2]], [1.0, 1.0]).events == ()
 
 
+def test_a_waypoint_where_an_event_was_comes_after_it():
+    guide = path([[0.5, 0.0, 0.2]] * 3, [np.nan, 0.0, np.nan])
+    event = guide.events[0]
+    np.testing.assert_allclose(guide.arrivals, [event.arrive, event.arrive, event.leave])
+
+
 def test_events_at_one_place_come_one_after_the_other():
     guide = path([[0.5, 0.0, 0.2]] * 2, [0.0, 1.0])
     first, second = guide.events

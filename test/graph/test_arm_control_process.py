@@ -49,8 +49,7 @@ def test_a_new_simulated_arm_stands_elsewhere_and_is_moved_after_resume_only(arm
     home = arm.arm.home
     assert np.abs(arm.position - home).max() > 0.1
     kill(arm, 'arm_sim')
-    arm.states.clear()
-    said = arm.wait_status(ArmState.HALTED, HaltReason.CONTROLLER_FAILED)
+    said = arm.wait_reason(HaltReason.CONTROLLER_FAILED, timeout=60.0)
     assert ' rad from where it was commanded; at most 0.1 is allowed' in said
     assert HaltReason.JOINT_STATE_STALE in {s.reason for s in arm.statuses}
     assert np.abs(arm.position - home).max() < 0.01

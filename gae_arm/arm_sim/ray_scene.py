@@ -102,7 +102,7 @@ def draw_scene(
     shadows: bool = True,
 ) -> ray_caster.Drawing:
     """Draw a scene; labels are indices into its objects."""
-    rows = [_in_place(item) for item in scene.objects]
+    rows = [rows_in_place(item) for item in scene.objects]
     return ray_caster.draw(
         np.concatenate(rows) if rows else np.zeros((0, PART_COLUMNS)),
         np.array([len(row) for row in rows], dtype=np.int64),
@@ -114,8 +114,8 @@ def draw_scene(
     )
 
 
-def _in_place(item: SceneObject) -> np.ndarray:
-    """Return the parts of an object where it starts: a slide as far along its axis."""
+def rows_in_place(item: SceneObject) -> np.ndarray:
+    """Return the parts of an object in the base frame: what slides, as far as it starts."""
     rotation = quaternion_to_matrix(item.orientation)
     along = item.start * item.axis if item.motion == 'slide' else np.zeros(3)
     T = transform(rotation, item.position + rotation @ along)

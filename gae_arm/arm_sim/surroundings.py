@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,3 +56,20 @@ class Surroundings(checks.Contract):
             raise InvalidValueError(
                 f'the light does not shine downwards: {self.light_direction.tolist()}'
             )
+
+
+def make_surroundings(
+    table_height: float, table: Mapping[str, Any], light: Mapping[str, float]
+) -> Surroundings:
+    """Return the surroundings of drawn values of the axes table_texture and light."""
+    color = table['value'] * (1.0 - table['warmth'] * (1.0 - np.array([1.0, 0.5, 0.0])))
+    azimuth, elevation = light['azimuth'], light['elevation']
+    level = np.cos(elevation)
+    return Surroundings(
+        table_height,
+        table['pattern'],
+        np.clip(color, 0.0, 1.0),
+        -np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)]),
+        0.55 * light['strength'] * (1.0 + light['warmth'] * np.array([1.0, 0.0, -1.0])),
+        light['ambient'],
+    )

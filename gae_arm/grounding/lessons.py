@@ -8,31 +8,37 @@ import numpy as np
 
 from gae_arm.arm_sim.ray_caster import draw
 from gae_arm.arm_sim.ray_scene import background, lighting, texture_stack
-from gae_arm.arm_sim.surroundings import Surroundings
+from gae_arm.arm_sim.surroundings import Surroundings, make_surroundings
 from gae_arm.arm_sim.tasks.axes import TRAINING, Ranges
+from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.view import View, make_view
 from gae_arm.core.crop import WORKSPACE, workspace_crop
-from gae_arm.core.lesson import Answer, Lesson
-from gae_arm.grounding.answers import Sight
+from gae_arm.core.lesson import Lesson
+from gae_arm.grounding.answers import Sight, answer
 from gae_arm.grounding.speech import Speaker
 from gae_arm.grounding.stand_in import arm_rows
 from gae_arm.grounding.stock import Stock
 from gae_arm.grounding.table import Table, TableMaker
-from gae_arm.grounding.talk import Talk
+from gae_arm.grounding.talk import Said, Talk
+from gae_arm.grounding.task_tables import all_shapes, draw_task, first_keyframes, task_table
 
 CAMERA_SIZE = (320, 240)
 ARM_SHARE = 0.85
 """Of pictures with an arm."""
+MAX_NOISE = 4.0
+"""Largest standard deviation of a camera's noise, of 255."""
+TRIES = 6
 CROP_LOOSE = 0.06
 """Metres by which the box that is cut out of the image is larger than it must be, at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A drawn table, before anything is said about it."""
+    """A drawn table, before anything is said about it; task: whose table it is, if any."""
 
     table: Table
     view: View
+    task: TaskInstance | None
     rgb: np.ndarray
     depth: np.ndarray
     label: np.ndarray
@@ -42,45 +48,59 @@ class Picture:
 class LessonMaker:
     """Makes lessons of width x height pixels, each with `count` instructions; a seed, a lesson.
 
-    ranges: what surroundings, cameras and objects are drawn from. All kinds and colours of objects
-    and both phrase books' words are in every lesson: they are what is to be learned.
+    ranges: what surroundings, cameras and objects are drawn from. task_share: of pictures that show
+    a task of the simulator and begin with its own instruction. All kinds and colours of objects and
+    the words of both phrase books are in the lessons: they are what is to be learned.
     """
 
-    def __init__(self, width: int, height: int, count: int = 6, ranges: Ranges = TRAINING) -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        count: int = 6,
+        ranges: Ranges = TRAINING,
+        task_share: float = 0.4,
+    ) -> None:
         self._size = (width, height)
         self._count = count
-        self._ranges = ranges
+        self._ranges = all_shapes(ranges)
+        self._task_share = task_share
         self._tables = TableMaker(Stock(ranges))
 
     def __call__(self, seed: int) -> Lesson:
         """Return the lesson of a seed."""
         rng = np.random.default_rng(seed)
         while True:
-            picture = self._draw(rng)
+            of_task = rng.random() < self._task_share
+            picture = self._task(rng) if of_task else self._crowd(rng)
             said = self._say(picture, rng)
             if len(said) == self._count:
-                items = list(picture.table.items.values())
-                return Lesson(
-                    picture.rgb,
-                    picture.depth,
-                    picture.label,
-                    tuple(item.kind for item in items),
-                    tuple(item.color for item in items),
-                    picture.view.T_base_camera,
-                    picture.K,
-                    tuple(text for text, _ in said),
-                    tuple(found for _, found in said),
-                )
+                return _lesson(picture, said)
 
     def _drawn(self, axis: str, rng: np.random.Generator) -> dict[str, float]:
         return {key: span.draw(rng) for key, span in self._ranges[axis].items()}
 
-    def _draw(self, rng: np.random.Generator) -> Picture:
+    def _task(self, rng: np.random.Generator) -> Picture:
+        instance = draw_task(self._ranges, rng)
+        table = task_table(instance)
+        return self._draw(table, instance.view, instance.scene.surroundings, instance, rng)
+
+    def _crowd(self, rng: np.random.Generator) -> Picture:
         height = self._drawn('table_height', rng)['height']
         table = self._tables.make(height, rng)
-        view = make_view(
-            self._drawn('camera_pose', rng), self._drawn('camera_intrinsics', rng), height
-        )
+        lens = self._drawn('camera_intrinsics', rng)
+        view = make_view(self._drawn('camera_pose', rng), lens, height)
+        around = self._drawn('table_texture', rng), self._drawn('light', rng)
+        return self._draw(table, view, make_surroundings(height, *around), None, rng)
+
+    def _draw(
+        self,
+        table: Table,
+        view: View,
+        surroundings: Surroundings,
+        task: TaskInstance | None,
+        rng: np.random.Generator,
+    ) -> Picture:
         camera = view.intrinsics(*CAMERA_SIZE)
         box = WORKSPACE + rng.uniform(0.0, CROP_LOOSE, (3, 2)) * [-1, 1]
         crop = workspace_crop(camera, view.T_base_camera, box)
@@ -88,7 +108,6 @@ class LessonMaker:
         rows = [*table.rows]
         if rng.random() < ARM_SHARE:
             rows.append(arm_rows(rng))
-        surroundings = self._surroundings(height, rng)
         drawing = draw(
             np.concatenate(rows),
             np.array([len(r) for r in rows]),
@@ -98,36 +117,41 @@ class LessonMaker:
             intrinsics,
             view.T_base_camera,
         )
-        noise = rng.normal(0, rng.uniform(0, 4), drawing.rgb.shape)
+        noise = rng.normal(0, rng.uniform(0, MAX_NOISE), drawing.rgb.shape)
         rgb = np.clip(drawing.rgb + noise, 0, 255).astype(np.uint8)
-        return Picture(table, view, rgb, drawing.depth, drawing.label, intrinsics.K)
+        return Picture(table, view, task, rgb, drawing.depth, drawing.label, intrinsics.K)
 
-    def _surroundings(self, height: float, rng: np.random.Generator) -> Surroundings:
-        table, light = self._drawn('table_texture', rng), self._drawn('light', rng)
-        color = table['value'] * (1.0 - table['warmth'] * (1.0 - np.array([1.0, 0.5, 0.0])))
-        azimuth, elevation = light['azimuth'], light['elevation']
-        level = np.cos(elevation)
-        return Surroundings(
-            height,
-            str(table['pattern']),
-            np.clip(color, 0.0, 1.0),
-            -np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)]),
-            0.55 * light['strength'] * (1.0 + light['warmth'] * np.array([1.0, 0.0, -1.0])),
-            light['ambient'],
-        )
-
-    def _say(self, picture: Picture, rng: np.random.Generator) -> list[tuple[str, Answer]]:
+    def _say(self, picture: Picture, rng: np.random.Generator) -> list[Said]:
+        """Return instructions and answers: as many as wanted, or fewer if there are no more."""
         table = picture.table
         sight = Sight(picture.depth, picture.label, picture.K, picture.view.T_base_camera)
         seen = {n: item for n, item in table.items.items() if sight.sees(table.label(n))}
         if not seen:
             return []
+        said: list[Said] = []
+        if picture.task:
+            frames = first_keyframes(picture.task, sight.rightward)
+            found = answer(frames, sight, {n: i for i, n in enumerate(table.items)})
+            said += [(picture.task.instruction, found)] if found else []
         talk = Talk(table, sight, Speaker(seen, picture.view, rng), rng)
-        said: list[tuple[str, Answer]] = []
-        for _ in range(6 * self._count):
+        for _ in range(TRIES * self._count):
             if len(said) == self._count:
                 break
-            found = talk.one()
-            if found is not None:
-                said.append(found)
+            one = talk.one()
+            said += [one] if one else []
         return said
+
+
+def _lesson(picture: Picture, said: list[Said]) -> Lesson:
+    items = picture.table.items.values()
+    return Lesson(
+        picture.rgb,
+        picture.depth,
+        picture.label,
+        tuple(item.kind for item in items),
+        tuple(item.color for item in items),
+        picture.view.T_base_camera,
+        picture.K,
+        tuple(text for text, _ in said),
+        tuple(found for _, found in said),
+    )

@@ -48,8 +48,19 @@ MORE_FRAMES = (
     'your task is to {}',
     'go and {}',
     'next {}',
+    'maybe you could {}',
+    'i like it when you {}',
+    'so {}',
+    'what i need is this, {}',
 )
-MORE_EXCLUSIONS = (' but not {}', ' and ignore {}', ' and leave {} where it is', ' instead of {}')
+MORE_EXCLUSIONS = (
+    ' but not {}',
+    ' and ignore {}',
+    ' and leave {} where it is',
+    ' instead of {}',
+    ' but do not move {}',
+    ' without a touch of {}',
+)
 ORDERS = {
     'pick': (
         'pick up {a}',
@@ -153,6 +164,7 @@ SORTING = (
     'distribute the {colors} objects by colour',
     'bring the {colors} objects to the containers of their own colour',
     'put the {colors} things into the matching containers',
+    'the {colors} things belong in the vessels of the same colours',
     'each of the {colors} objects lies in the vessel of its colour when you are done',
 )
 TOWER = (
@@ -160,6 +172,7 @@ TOWER = (
     'put {middle} on {bottom} and {top} on {middle}',
     'put {middle} on {bottom}, then put {top} on top',
     'build a tower of {bottom}, {middle} and {top}',
+    'make a tower of three with {bottom} below, {middle} on it and {top} on that',
     'stack {bottom}, {middle} and {top} from below to the top',
     'pile {top} upon {middle} upon {bottom}',
     '{bottom} is below, {middle} is between and {top} is uppermost',

@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from vla_planner.formats import compact
 
 PAD, START, END, UNKNOWN, IMAGE = '<pad>', '<s>', '</s>', '<unk>', '<image>'
+MAX_LENGTH = 4096
 SPECIAL = (PAD, START, END, UNKNOWN, IMAGE)
 
 
@@ -49,10 +50,10 @@ class Vocabulary:
             bos_token=START,
             eos_token=END,
             unk_token=UNKNOWN,
-            additional_special_tokens=[IMAGE],
+            extra_special_tokens={'image_token': IMAGE},
+            model_max_length=MAX_LENGTH,
         )
-        out.add_tokens(list(compact.TOKENS), special_tokens=True)
-        out.image_token, out.image_token_id = IMAGE, self.index[IMAGE]
+        out.add_tokens(list(compact.TOKENS))
         return out
 
 

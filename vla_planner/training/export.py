@@ -1,0 +1,38 @@
+"""The trained planner as a folder that `transformers` loads: model, tokenizer, image processor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import CLIPImageProcessor, Florence2Processor
+
+from vla_planner.training.batch import MEAN, STD
+from vla_planner.training.model import PlannerShape
+from vla_planner.training.vocabulary import Vocabulary
+
+BILINEAR = 2
+
+
+def export(model: Any, shape: PlannerShape, vocabulary: Vocabulary, folder: Path) -> None:
+    """Write a folder for AutoModelForImageTextToText and AutoProcessor.
+
+    The processor scales any image to the model's size; it does not crop.
+    """
+    model.save_pretrained(folder, safe_serialization=True)
+    processor(shape, vocabulary).save_pretrained(folder)
+
+
+def processor(shape: PlannerShape, vocabulary: Vocabulary) -> Florence2Processor:
+    """Return what makes the model's input of an image and a sentence."""
+    images: Any = CLIPImageProcessor(
+        do_resize=True,
+        size={'height': shape.height, 'width': shape.width},
+        resample=BILINEAR,
+        do_center_crop=False,
+        do_convert_rgb=True,
+        image_mean=list(MEAN),
+        image_std=list(STD),
+    )
+    images.image_seq_length = shape.image_tokens
+    return Florence2Processor(images, vocabulary.tokenizer())

@@ -12,7 +12,7 @@ import pytest
 from controlled_arm import STILL, ControlledArm
 from graph import graph
 
-from gae_arm.core.motion import ArmState, HaltReason
+from gae_arm.core.motion import HaltReason
 
 MAIN = 'from gae_arm.arm_control.node import main; main()'
 

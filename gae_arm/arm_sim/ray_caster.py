@@ -5,7 +5,7 @@ what training a planner needs: colour with textures, shadows and two lights, dep
 each pixel shows. It knows no meshes: robots are left out or stand in as simple shapes.
 
 Rays are tested against a bounding sphere of each object, then of each part, then the part itself in
-its own frame (slabs; quadric and caps). Pixels where two parts meet are sampled five times.
+its own frame (slabs; quadric and caps). Pixels where two objects meet are sampled five times.
 """
 
 from __future__ import annotations
@@ -332,7 +332,7 @@ def _ground(ground, textures, ox, oy, oz, dx, dy, dz):
 
 @kernel
 def _shade(parts, ends, beams, ground, light, textures, near, count, ox, oy, oz, dx, dy, dz):
-    """Return (distance, label, part, red, green, blue) of what a ray sees.
+    """Return (distance, label, red, green, blue) of what a ray sees.
 
     near, count: the first `count` are the objects that it may meet.
     """
@@ -346,7 +346,7 @@ def _shade(parts, ends, beams, ground, light, textures, near, count, ox, oy, oz,
             best, part, owner, face = t, i, m, side
     if part < 0 and best == FAR:
         glow = 0.9 + 0.2 * dz
-        return 0.0, SKY, part, ground[11] * glow, ground[12] * glow, ground[13] * glow
+        return 0.0, SKY, ground[11] * glow, ground[12] * glow, ground[13] * glow
     x, y, z = ox + best * dx, oy + best * dy, oz + best * dz
     nx, ny, nz = 0.0, 0.0, 1.0
     red, green, blue = ground[first], ground[first + 1], ground[first + 2]
@@ -369,7 +369,7 @@ def _shade(parts, ends, beams, ground, light, textures, near, count, ox, oy, oz,
     red *= grey * (light[12] + light[6] * key + light[9] * fill + light[15] * head)
     green *= grey * (light[13] + light[7] * key + light[10] * fill + light[16] * head)
     blue *= grey * (light[14] + light[8] * key + light[11] * fill + light[17] * head)
-    return best, owner, part, red, green, blue
+    return best, owner, red, green, blue
 
 
 @kernel
@@ -399,15 +399,15 @@ def _in_tile(rects, left, right, top, bottom, near):
 
 
 @kernel
-def _at_edge(shown, u, v):
-    """Return whether a pixel shows something else than one of its four neighbours."""
-    height, width = shown.shape
-    here = shown[v, u]
+def _at_edge(label, u, v):
+    """Return whether a pixel shows another object than one of its four neighbours."""
+    height, width = label.shape
+    here = label[v, u]
     return (
-        (u + 1 < width and shown[v, u + 1] != here)
-        or (v + 1 < height and shown[v + 1, u] != here)
-        or (u > 0 and shown[v, u - 1] != here)
-        or (v > 0 and shown[v - 1, u] != here)
+        (u + 1 < width and label[v, u + 1] != here)
+        or (v + 1 < height and label[v + 1, u] != here)
+        or (u > 0 and label[v, u - 1] != here)
+        or (v > 0 and label[v - 1, u] != here)
     )
 
 
@@ -419,7 +419,6 @@ def _draw(parts, ends, rects, beams, ground, light, textures, focal, T, rgb, dep
     """
     height, width = depth.shape
     colors = np.empty((height, width, 3))
-    shown = np.empty((height, width), np.int32)
     near = np.empty(len(ends), np.int64)
     ox, oy, oz = T[0, 3], T[1, 3], T[2, 3]
     for again in range(2):
@@ -429,14 +428,14 @@ def _draw(parts, ends, rects, beams, ground, light, textures, focal, T, rgb, dep
             count = _in_tile(rects, left, right, top, bottom, near)
             for v in range(top, bottom):
                 for u in range(left, right):
-                    if again and not _at_edge(shown, u, v):
+                    if again and not _at_edge(label, u, v):
                         continue
                     for k in range(4 if again else 1):
                         du, dv = 0.5 * (k & 1) - 0.25, 0.5 * (k >> 1) - 0.25
                         if not again:
                             du, dv = 0.0, 0.0
                         dx, dy, dz, ahead = _ray(T, focal, u + du, v + dv)
-                        t, owner, part, red, green, blue = _shade(
+                        t, owner, red, green, blue = _shade(
                             parts, ends, beams, ground, light, textures, near, count,
                             ox, oy, oz, dx, dy, dz,
                         )  # fmt: skip
@@ -447,9 +446,8 @@ def _draw(parts, ends, rects, beams, ground, light, textures, focal, T, rgb, dep
                         else:
                             colors[v, u, 0], colors[v, u, 1], colors[v, u, 2] = red, green, blue
                             depth[v, u], label[v, u] = t * ahead, owner
-                            shown[v, u] = 4 * part + owner
     for v in range(height):
         for u in range(width):
-            scale = 51.0 if _at_edge(shown, u, v) else 255.0
+            scale = 51.0 if _at_edge(label, u, v) else 255.0
             for k in range(3):
                 rgb[v, u, k] = np.uint8(min(255.0, max(0.0, colors[v, u, k] * scale + 0.5)))

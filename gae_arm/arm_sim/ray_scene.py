@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -29,25 +30,26 @@ TABLE_REPEAT = 1.5
 
 def part_rows(item: SceneObject) -> np.ndarray:
     """Return the parts of an object (N, PART_COLUMNS) in its own frame."""
-    return np.array([_row(part) for part in item.parts])
+    rows = np.empty((len(item.parts), PART_COLUMNS))
+    rows[:, 1:4] = [part.position for part in item.parts]
+    turns = quaternion_to_matrix([part.orientation for part in item.parts])
+    rows[:, 4:13] = turns.reshape(-1, 9)
+    rows[:, 16:19] = [part.color for part in item.parts]
+    for row, part in zip(rows, item.parts, strict=True):
+        row[0], row[19] = KINDS[part.shape], TEXTURES.index(part.texture)
+        row[13:16], row[20] = _extent(part)
+    return rows
 
 
-def _row(part: Part) -> np.ndarray:
-    half = {
-        'box': part.size / 2,
-        'cylinder': (part.size[0], part.size[0], part.size[-1] / 2),
-        'sphere': np.repeat(part.size[0], 3),
-    }[part.shape]
-    half = np.asarray(half)
-    around = half if part.shape == 'box' else half[1:]
-    radius = half[0] if part.shape == 'sphere' else np.linalg.norm(around)
-    row = np.empty(PART_COLUMNS)
-    row[0] = KINDS[part.shape]
-    row[1:4] = part.position
-    row[4:13] = quaternion_to_matrix(part.orientation).reshape(-1)
-    row[13:16], row[16:19] = half, part.color
-    row[19], row[20] = TEXTURES.index(part.texture), radius
-    return row
+def _extent(part: Part) -> tuple[tuple[float, float, float], float]:
+    """Return half the extents of a part, metres, and the radius of the sphere around it."""
+    a, *more = part.size.tolist()
+    if part.shape == 'sphere':
+        return (a, a, a), a
+    if part.shape == 'cylinder':
+        return (a, a, more[0] / 2), math.hypot(a, more[0] / 2)
+    b, c = more
+    return (a / 2, b / 2, c / 2), math.hypot(a, b, c) / 2
 
 
 def placed(rows: np.ndarray, T: np.ndarray) -> np.ndarray:

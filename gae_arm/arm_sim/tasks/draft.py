@@ -19,7 +19,7 @@ from gae_arm.arm_sim.tasks.streams import Streams
 from gae_arm.arm_sim.tasks.view import make_view
 
 CLUTTER = ('book', 'vase', 'carton', 'lamp')
-CLUTTER_X, CLUTTER_Y = (-0.2, 0.85), (0.5, 0.62)
+CLUTTER_X, CLUTTER_Y = (-0.2, 0.9), (0.5, 0.66)
 POST_GAP = 0.025
 SIGHT = 0.15
 """Clutter stays so far, metres, from the line of sight to where the camera looks, from above."""
@@ -123,21 +123,21 @@ class Draft:
 
     def add_obstacles(self, start: np.ndarray, end: np.ndarray) -> None:
         """Add posts about the way from one point (2,) to another, metres."""
-        rng = self.streams['obstacles']
+        rng, spot = self.streams['obstacles'], within_reach(on_the_way(start, end))
         for _ in range(self.streams.draw('obstacles', 'count')):
             look = Look('white', COLORS['white'])
             post = make_item('post', self._name('post'), look, Build(rng.uniform(0.8, 1.2)))
-            self.obstacles.append(self.layout.put(post, on_the_way(start, end), rng, POST_GAP).name)
+            self.obstacles.append(self.layout.put(post, spot, rng, POST_GAP).name)
 
     def add_clutter(self) -> None:
         """Add things beyond the workspace, none of them before the camera."""
         rng = self.streams['clutter']
-        around = Layout(self.table_height, tall_gap=0.0)
+        around = self.layout.beyond()
         for number in range(self.streams.draw('clutter', 'count')):
             kind = CLUTTER[int(rng.integers(len(CLUTTER)))]
             color = list(COLORS)[int(rng.integers(len(COLORS)))]
             look = Look(color, COLORS[color])
-            item = make_item(kind, f'clutter_{number}', look, Build(rng.uniform(0.6, 1.0)))
+            item = make_item(kind, f'clutter_{number}', look, Build(rng.uniform(0.6, 0.9)))
             self._clutter.append(around.put(item, self._aside(item), rng, gap=0.01))
 
     def check_view(self) -> None:

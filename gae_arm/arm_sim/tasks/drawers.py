@@ -23,6 +23,8 @@ HANDLE_BACK = DEPTH / 2 + BOARD + HANDLE_OUT + TRAVEL / 2
 """Metres from a cabinet's middle to its handle when the drawer is half open."""
 HANDLE_X, HANDLE_Y = (0.38, 0.50), (-0.18, 0.18)
 HAND_RADIUS = 0.07
+AIR = 0.02
+"""Metres between an opened drawer and what is beside it."""
 ROOM = 0.006
 """Metres of air over what is put into a drawer."""
 
@@ -119,12 +121,19 @@ def _handle_place(drawer: Item, opened: float) -> np.ndarray:
 
 
 def _keep_hand_free(draft: Draft, drawer: Item) -> None:
-    """Keep the way of the handle free, and raise DrawRejectedError if something is there."""
+    """Keep the way of drawer and hand free, and raise DrawRejectedError if something is there."""
     start, end = _handle_place(drawer, 0.0), _handle_place(drawer, TRAVEL + 0.03)
     if not (reachable(start) and reachable(end)):
         raise DrawRejectedError(f'the handle of {drawer.name!r} goes where no hand gets')
-    draft.layout.keep_way_free(start, end, HAND_RADIUS)
-    for other in draft.layout.items:
-        apart = np.linalg.norm(np.linspace(start, end, 5) - other.body.position[:2], axis=1)
-        if other.name != drawer.name and apart.min() < other.reach + HAND_RADIUS:
-            raise DrawRejectedError(f'{other.name!r} is in the way of {drawer.name!r}')
+    front = drawer.T_base_item[:2, :2] @ drawer.body.axis[:2] * drawer.extent / 2
+    closed = drawer.body.position[:2] + front
+    opened = closed + (end - start)
+    for first, last, radius in (
+        (start, end, HAND_RADIUS),
+        (closed, opened, drawer.extent / 2 + AIR),
+    ):
+        draft.layout.keep_way_free(first, last, radius)
+        for other in draft.layout.items:
+            apart = np.linalg.norm(np.linspace(first, last, 5) - other.body.position[:2], axis=1)
+            if other.name != drawer.name and apart.min() < other.reach + radius:
+                raise DrawRejectedError(f'{other.name!r} is in the way of {drawer.name!r}')

@@ -33,6 +33,12 @@ class Layout:
         self._circles = np.zeros((0, 4))  # x, y, radius, height of what is there.
         self._kept_free = np.zeros((0, 3))  # x, y, radius.
 
+    def beyond(self) -> Layout:
+        """Return a layout for what no hand goes near: it only keeps clear of what is there."""
+        other = Layout(self.table_height, tall_gap=0.0)
+        other._circles, other._kept_free = self._circles, self._kept_free
+        return other
+
     def put(self, item: Item, spot: Spot, rng: np.random.Generator, gap: float = GAP) -> Item:
         """Return the item at the first drawn place that has room for it.
 
@@ -99,7 +105,7 @@ def within_reach(spot: Spot) -> Spot:
     return within
 
 
-def on_the_way(start: np.ndarray, end: np.ndarray, spread: float = 0.07) -> Spot:
+def on_the_way(start: np.ndarray, end: np.ndarray, spread: float = 0.10) -> Spot:
     """Return places about the straight way between two points (2,), metres."""
 
     def spot(rng: np.random.Generator) -> tuple[float, float, float]:

@@ -105,6 +105,7 @@ class _Leader:
         self._tree = KinematicTree(load_urdf(arm))
         self._state: RobotState | None = None
         self._center: np.ndarray | None = None
+        self._start: tuple[int, float] | None = None
         self._sequence = itertools.count()
         topics.JOINT_STATES.subscription(observer.node, self._take_state)
         self._chunks = topics.ACTION_CHUNK.publisher(observer.node)
@@ -121,10 +122,16 @@ class _Leader:
     def send(self) -> None:
         now_ns = self._observer.now_ns()
         if self._center is None:
-            self._center, self._turn, self._start_ns = *self._pose(), now_ns
+            place, self._turn = self._pose()
+            self._center = place - np.array([0.0, 0.0, RADIUS])
+        if self._start is None:
+            # Where it was stopped on the circle, it goes on.
+            _, y, z = self._pose()[0] - self._center
+            self._start = now_ns, float(np.arctan2(y, z))
+        start_ns, start = self._start
         times_ns = now_ns + np.arange(ACTIONS) * SPACING_NS
-        phase = 2 * np.pi * (times_ns - self._start_ns) * 1e-9 / LAP
-        swing = np.stack([np.zeros(ACTIONS), np.sin(phase), np.cos(phase) - 1.0], axis=1)
+        phase = start + 2 * np.pi * (times_ns - start_ns) * 1e-9 / LAP
+        circle = np.stack([np.zeros(ACTIONS), np.sin(phase), np.cos(phase)], axis=1)
         chunk = ActionChunk(
             stamp_ns=now_ns,
             frame_id=self._arm.base_frame,
@@ -133,7 +140,7 @@ class _Leader:
             cloud_stamp_ns=None,
             policy='circle',
             times_ns=times_ns,
-            position=self._center + RADIUS * swing,
+            position=self._center + RADIUS * circle,
             orientation=np.tile(self._turn, (ACTIONS, 1)),
             gripper=np.ones(ACTIONS),
         )
@@ -151,7 +158,7 @@ class _Leader:
 
     def release(self) -> Future:
         """Ask for resume, to go on from where the arm stands then."""
-        self._center = None
+        self._start = None
         return self._resume.call_async(Trigger.Request())
 
     def _released(self) -> bool:

@@ -57,5 +57,7 @@ def make_governor(
     obstacles = None
     if settings.use_cloud:
         stop, slow = settings.stop_distance, settings.slow_distance
-        obstacles = ObstacleRule(to_cloud, stop, slow, reach, collision.floor)
+        obstacles = ObstacleRule(
+            to_cloud, stop, slow, reach, collision.floor, settings.obstacle_company
+        )
     return Governor(kinematics.arm, settings, rules, obstacles)

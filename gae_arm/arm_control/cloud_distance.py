@@ -12,6 +12,9 @@ import numpy as np
 
 from gae_arm.core.jit import kernel
 
+MOST_CELLS = 200
+"""Along an edge of the grid in which neighbours are counted."""
+
 
 class Pieces(NamedTuple):
     """J bodies of convex pieces as flat arrays; faces in their body's frame, metres.
@@ -70,6 +73,36 @@ def obstacle_points(points: np.ndarray, spheres: np.ndarray, floor: float) -> np
             out[count, 0], out[count, 1], out[count, 2] = x, y, z
             count += 1
     return out[:count].copy()
+
+
+@kernel
+def without_strays(points: np.ndarray, radius: float, least: int) -> np.ndarray:
+    """Return float64 (K, 3): the points (N, 3) that have company: `least` others about them.
+
+    Counted are the points in the cube of 3 x 3 x 3 cells of edge `radius`, m, around the point's
+    own: all within `radius` of it, and some up to 3.5 times as far.
+    """
+    if len(points) == 0 or least <= 0:
+        return points.copy()
+    low = np.array([points[:, a].min() for a in range(3)])
+    high = np.array([points[:, a].max() for a in range(3)])
+    # Far-off points must not make the grid as large as memory.
+    edge = max(radius, (high - low).max() / MOST_CELLS)
+    nx, ny, nz = [int((high[a] - low[a]) / edge) + 3 for a in range(3)]
+    counts = np.zeros((nx, ny, nz), np.int32)
+    cells = np.empty((len(points), 3), np.int64)
+    for i in range(len(points)):
+        for a in range(3):
+            cells[i, a] = int((points[i, a] - low[a]) / edge) + 1
+        counts[cells[i, 0], cells[i, 1], cells[i, 2]] += 1
+    out = np.empty_like(points)
+    kept = 0
+    for i in range(len(points)):
+        x, y, z = cells[i]
+        if counts[x - 1 : x + 2, y - 1 : y + 2, z - 1 : z + 2].sum() > least:
+            out[kept] = points[i]
+            kept += 1
+    return out[:kept].copy()
 
 
 @kernel

@@ -15,7 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pinocchio as pin
 
-from gae_arm.arm_control.cloud_distance import Pieces, nearest, obstacle_points, pack
+from gae_arm.arm_control.cloud_distance import (
+    Pieces,
+    nearest,
+    obstacle_points,
+    pack,
+    without_strays,
+)
 from gae_arm.arm_control.convex import ConvexPiece, convex_pieces
 from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_control.pair_distance import (
@@ -191,6 +197,7 @@ class CollisionModel:
         above = np.array([[0.0, 0.0, 10.0 + abs(self.table_height or 0.0)]])
         self.cloud_distance(self.kinematics.arm.home, above)
         obstacle_points(above, np.zeros((0, 4)), 0.0)
+        without_strays(above, 0.02, 1)
 
     def is_free(self, q: npt.ArrayLike, margin: float = 0.0, opening: float = 1.0) -> bool:
         """Return whether links, table and boxes are further than margin, m, from each other."""

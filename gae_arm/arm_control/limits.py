@@ -54,6 +54,13 @@ class GovernorSettings(Settings):
     slow_distance: float = setting(
         0.10, 'distance to the cloud at which the arm begins to slow down, m', low=0.0, high=2.0
     )
+    obstacle_company: int = setting(
+        8,
+        'other points within 2 cm or a little more, without which a point is a stray reading; 0: '
+        'every point is an obstacle',
+        low=0,
+        high=1000,
+    )
     self_distance: float = setting(
         0.01, 'distance that links keep from each other, m', low=0.0, high=1.0
     )

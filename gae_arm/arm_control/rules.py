@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gae_arm.arm_control.clearance import Rule
-from gae_arm.arm_control.cloud_distance import obstacle_points
+from gae_arm.arm_control.cloud_distance import obstacle_points, without_strays
 from gae_arm.core import checks
 from gae_arm.core.motion import HaltReason
 
 WALL = 0.005
 """m from the faces of the workspace box, where the arm comes to a stand."""
+COMPANY_RADIUS = 0.02
+"""m about a point, where others confirm that something is there."""
 FACES = ('-x', '-y', '-z', '+x', '+y', '+z')
 
 
@@ -97,7 +99,8 @@ class ObstacleRule(Rule):
 
     distance: maps joint positions (N,) and points, float64 (M, 3), base frame, to m. stop, slow: m,
     where the arm stands, and where it starts to slow down. reach: (N,), m/rad. floor: m, points up
-    to this height are no obstacles: the table has a rule of its own.
+    to this height are no obstacles: the table has a rule of its own. company: a point with fewer
+    others about it is a stray reading, no obstacle; see `without_strays`.
     """
 
     reason = HaltReason.OBSTACLE_NEAR
@@ -109,9 +112,11 @@ class ObstacleRule(Rule):
         slow: float,
         reach: npt.ArrayLike,
         floor: float = -np.inf,
+        company: int = 0,
     ) -> None:
         self._distance = distance
         self._floor = floor
+        self._company = company
         self._stop = checks.number('stop_distance', stop, 0.0)
         self.slow = checks.number('slow_distance', slow, stop) - self._stop
         self.slack = self._stop
@@ -124,8 +129,9 @@ class ObstacleRule(Rule):
         Points inside these spheres, around what is grasped or carried, are no obstacles. Points
         that are not finite are none either: a driver's mark for "no measurement".
         """
-        points = np.array(points, np.float64, order='C')
-        self._points = obstacle_points(points, np.array(exempt, np.float64, order='C'), self._floor)
+        points = np.array(points[np.isfinite(points).all(axis=1)], np.float64, order='C')
+        solid = without_strays(points[points[:, 2] > self._floor], COMPANY_RADIUS, self._company)
+        self._points = obstacle_points(solid, np.array(exempt, np.float64, order='C'), self._floor)
 
     def margins(self, q: np.ndarray) -> np.ndarray:
         """Return the distance (1,) beyond `stop` to the nearest point; inf without points."""

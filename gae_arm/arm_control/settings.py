@@ -17,16 +17,16 @@ class ArmControlSettings(Settings):
         0.0, "height of the table's surface in the base frame, m", low=-2.0, high=2.0
     )
     table_noise: float = setting(
-        0.01, 'cloud points this far above the surface are the table, m', low=0.0, high=0.1
+        0.02, 'cloud points this far above the surface are the table, m', low=0.0, high=0.1
     )
     site_radius: float = setting(
-        0.08,
+        0.12,
         'around where the plan grasps or lets go, the cloud is no obstacle, m',
         low=0.0,
         high=0.5,
     )
     carry_radius: float = setting(
-        0.10,
+        0.12,
         'around the end effector, while it carries, the cloud is none either, m',
         low=0.0,
         high=0.5,

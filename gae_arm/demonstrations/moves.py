@@ -14,6 +14,8 @@ APPROACH = 0.10
 """m: from where the hand goes straight to what it grasps, and back to where it lets go."""
 DROP = 0.004
 """m: above where it rests, a thing is let go of."""
+LOWEST = 0.03
+"""m: above the table, where the closed fingers push at least: no finger drags along it."""
 PUSH_GAP = 0.03
 """m: between the closed fingers and the side that they are going to push."""
 FINGER = 0.011
@@ -77,15 +79,18 @@ def push(step: Push, start: np.ndarray, end: np.ndarray, table_height: float) ->
     y = np.cross(z, ahead)
     rotation = np.stack([np.cross(y, z), y, z], axis=1)
     reach = step.radius + FINGER
+    height = max(step.height, LOWEST)
 
     def at(point: np.ndarray, back: float) -> np.ndarray:
         place = point - back * ahead
-        return geometry.transform(rotation, [*place[:2], table_height + step.height])
+        return geometry.transform(rotation, [*place[:2], table_height + height])
 
     first, last = at(start, reach + PUSH_GAP), at(end, reach)
     return [
         Keyframe(raised(first, APPROACH), 0.0),
         Keyframe(first),
+        # A smooth way would dip below the corner; so short a piece holds it up.
+        Keyframe(shifted(first, PUSH_GAP / 2 * ahead)),
         Keyframe(last),
         Keyframe(raised(shifted(last, -PUSH_GAP * ahead), APPROACH)),
     ]

@@ -146,7 +146,12 @@ class Script:
     def _slide(self, slide: Slide, truth: Truth, T_grasp: np.ndarray) -> list[Keyframe]:
         axis = truth.poses[slide.item][:3, :3] @ slide.axis
         T_end = moves.shifted(T_grasp, (slide.to - truth.joints[slide.item]) * axis)
-        return [Keyframe(T_end, 1.0), Keyframe(moves.backed(T_end, moves.APPROACH))]
+        # There first, then letting go: else a release would be entered from above.
+        return [
+            Keyframe(T_end),
+            Keyframe(T_end, 1.0),
+            Keyframe(moves.backed(T_end, moves.APPROACH)),
+        ]
 
     def _possible(self, way: Sequence[Keyframe], q: np.ndarray) -> bool:
         """Return whether each pose is within reach, from the joints (N,) of the one before."""

@@ -113,7 +113,8 @@ def test_it_does_not_leave_the_workspace():
 def test_a_hand_in_the_way_stops_it():
     cell = Cell(use_cloud=True)
     start = cell.pose[:3, 3]
-    grid = np.stack(np.meshgrid([0.0], np.linspace(-0.3, 0.3, 20), np.linspace(-0.3, 0.3, 20)), -1)
+    side = np.linspace(-0.3, 0.3, 40)
+    grid = np.stack(np.meshgrid([0.0], side, side), -1)
     wall = start + np.array([0.25, 0.0, 0.0]) + grid.reshape(-1, 3)
     for tick in range(250):
         if tick % 3 == 0:

@@ -74,3 +74,17 @@ def test_nonsense_is_refused():
         ObstacleRule(nearest, 0.02, 0.01, ONES)
     with pytest.raises(InvalidValueError, match=r'^keep is -1.0, allowed is 0.0 to inf$'):
         DistanceRule(HaltReason.SELF_COLLISION, place, [('a', 'b')], [ONES], -1.0)
+
+
+def test_a_stray_reading_is_no_obstacle_and_a_small_thing_is():
+    rng = np.random.default_rng(0)
+    thing = np.array([0.5, 0.0, 0.2]) + rng.uniform(-0.01, 0.01, (30, 3))
+    stray = np.array([[0.0, 0.0, 0.0], [0.3, 0.3, 0.3]])
+    rule = ObstacleRule(nearest, 0.02, 0.1, ONES, company=8)
+    rule.see(np.vstack([stray, thing]), np.zeros((0, 4)))
+    alone = ObstacleRule(nearest, 0.02, 0.1, ONES)
+    alone.see(thing, np.zeros((0, 4)))
+    q = np.zeros(len(ONES))
+    assert rule.margins(q) == alone.margins(q)
+    rule.see(stray, np.zeros((0, 4)))
+    assert rule.margins(q) == np.inf

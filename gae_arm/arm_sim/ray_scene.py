@@ -7,8 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from gae_arm.arm_sim import ray_caster
-from gae_arm.arm_sim.ray_caster import PART_COLUMNS, Background, Lighting
+from gae_arm.arm_sim import ray_caster, ray_kernel
+from gae_arm.arm_sim.ray_caster import Background, Lighting
+from gae_arm.arm_sim.ray_kernel import PART_COLUMNS
 from gae_arm.arm_sim.scene import Part, Scene, SceneObject
 from gae_arm.arm_sim.surroundings import Surroundings
 from gae_arm.arm_sim.textures import TEXTURES, texture_image
@@ -17,9 +18,9 @@ from gae_arm.core.camera import CameraIntrinsics
 from gae_arm.core.geometry import quaternion_to_matrix, transform
 
 KINDS = {
-    'box': ray_caster.BOX,
-    'cylinder': ray_caster.CYLINDER,
-    'sphere': ray_caster.SPHERE,
+    'box': ray_kernel.BOX,
+    'cylinder': ray_kernel.CYLINDER,
+    'sphere': ray_kernel.SPHERE,
 }
 # What `world` sets beside the surroundings: the camera's headlight and the second light.
 HEADLIGHT = 0.28

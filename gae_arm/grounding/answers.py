@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gae_arm.arm_sim.ray_caster import GROUND
+from gae_arm.arm_sim.ray_kernel import GROUND
 from gae_arm.core.lesson import Answer
 from gae_arm.grounding.keyframes import Keyframes
 

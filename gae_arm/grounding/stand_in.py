@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from gae_arm.arm_sim.ray_caster import BOX, CYLINDER, PART_COLUMNS
+from gae_arm.arm_sim.ray_kernel import BOX, CYLINDER, PART_COLUMNS
 from gae_arm.core.arm import load_arm
 from gae_arm.core.kinematic_tree import KinematicTree
 from gae_arm.core.paths import arm_file

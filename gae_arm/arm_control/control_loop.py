@@ -1,4 +1,4 @@
-"""Ticks at the governor's period, on the node clock's grid; other threads hand their news in."""
+"""Commands leave at the governor's period, on the node clock's grid; other threads hand news in."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ T = TypeVar('T')
 
 CALL_TIMEOUT = 1.0
 """s: how long another thread waits for an answer of the loop."""
+LEAD_SHARE, LEAD_NS = 0.6, 4_000_000
+"""Share of a period, ns: so long before a command leaves, its tick begins, at most. Commands leave
+on the grid then, however long a tick takes; what they rest on is older by no more than this."""
 SPRING_CLEANING = 1_000_000_000
 """ns between two calls of `idle`."""
 
@@ -22,9 +25,8 @@ SPRING_CLEANING = 1_000_000_000
 class ControlLoop:
     """Runs a controller; everything but `post`, `call` and `close` happens in the thread of `run`.
 
-    now_ns: the node clock. sleep_until: sleeps until it shows a time, or
-    less long. send: takes what
-    each tick gives; the time that it takes counts. idle: called once a second, after a tick.
+    now_ns: the node clock. sleep_until: sleeps until it shows a time, or less long. send: takes
+    what each tick gives, at its time. idle: called once a second, after a tick.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class ControlLoop:
         self._now_ns, self._sleep_until = now_ns, sleep_until
         self._send, self._idle = send, idle
         self._period_ns = controller.governor.settings.step_ns
+        self._lead_ns = min(round(LEAD_SHARE * self._period_ns), LEAD_NS)
         self._inbox: SimpleQueue[Callable[[], Any]] = SimpleQueue()
         self._closing = False
 
@@ -72,23 +75,28 @@ class ControlLoop:
         cleaned_ns = self._now_ns()
         while not self._closing:
             due_ns = (self._now_ns() // self._period_ns + 1) * self._period_ns
-            self._sleep_until(due_ns)
-            if self._now_ns() < due_ns:
+            self._sleep_until(due_ns - self._lead_ns)
+            if self._now_ns() < due_ns - self._lead_ns:
                 # The clock was set back, or stands still: on simulation time, because the thread
                 # that hears it waits for the answer of a call.
                 self._empty_inbox()
                 continue
-            self._tick()
+            self._tick(due_ns)
             if abs(self._now_ns() - cleaned_ns) > SPRING_CLEANING:
                 cleaned_ns = self._now_ns()
                 self._idle()
 
-    def _tick(self) -> None:
+    def _tick(self, due_ns: int) -> None:
+        """Work out what is sent at `due_ns`, and send it then; if that has passed, at once."""
         began_ns = self._now_ns()
         self._empty_inbox()
-        output = self.controller.tick(began_ns)
+        output = self.controller.tick(max(began_ns, due_ns))
+        done_ns = self._now_ns()
+        if done_ns < due_ns:
+            self._sleep_until(due_ns)
+        sent_ns = self._now_ns()
         self._send(output)
-        self.record.note(began_ns, self._now_ns(), output)
+        self.record.note(began_ns, done_ns, sent_ns, output)
 
     def _empty_inbox(self) -> None:
         try:

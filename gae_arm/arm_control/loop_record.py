@@ -49,14 +49,14 @@ class LoopRecord:
         self._stamps: dict[str, int | None] = {}
         self._reason = HaltReason.NONE
 
-    def note(self, began_ns: int, ended_ns: int, output: ControlOutput) -> None:
-        """Note one tick: when it began, when what it gave was sent."""
+    def note(self, began_ns: int, done_ns: int, sent_ns: int, output: ControlOutput) -> None:
+        """Note one tick: when it began, when it was done, when what it gave was sent."""
         self.ticks += 1
         add = self._samples
         if self._last_ns:
-            add['interval'].add(began_ns - self._last_ns)
-        self._last_ns = began_ns
-        add['tick'].add(ended_ns - began_ns)
+            add['interval'].add(sent_ns - self._last_ns)
+        self._last_ns = sent_ns
+        add['tick'].add(done_ns - began_ns)
         reason = output.status.reason
         if reason not in (self._reason, HaltReason.NONE, HaltReason.NO_COMMAND):
             self.interventions[reason] += 1
@@ -64,9 +64,9 @@ class LoopRecord:
         if output.trajectory is None or output.status.state != ArmState.MOVING:
             return
         self.sent += 1
-        self._note_age('state_to_command', output.joint_state_ns, ended_ns)
-        self._note_age('chunk_to_command', output.chunk_ns, ended_ns)
-        self._note_age('cloud_to_command', output.cloud_ns, ended_ns)
+        self._note_age('state_to_command', output.joint_state_ns, sent_ns)
+        self._note_age('chunk_to_command', output.chunk_ns, sent_ns)
+        self._note_age('cloud_to_command', output.cloud_ns, sent_ns)
 
     def _note_age(self, name: str, stamp_ns: int | None, sent_ns: int) -> None:
         """Note how old an input is in the first command that rests on it."""

@@ -25,31 +25,59 @@ def status(now_ns, state=ArmState.HOLDING, reason=HaltReason.NONE, message='', s
 
 
 class Ticking:
-    """A controller that notes when it is called, and a clock that the test moves."""
+    """A controller that notes when it is called, and a clock that the test moves.
 
-    def __init__(self, lateness=()):
+    lateness: of each awakening, ns. taking: what a tick takes, ns. sent: when outputs were sent.
+    """
+
+    def __init__(self, lateness=(), taking=MS):
         self.governor = self
         self.settings = GovernorSettings()
         self.now_ns = 1_234_567
-        self.lateness = list(lateness)
-        self.ticks = []
-        self.loop = ControlLoop(self, lambda: self.now_ns, self.sleep, lambda output: None)
+        self.lateness, self.taking = list(lateness), taking
+        self.ticks, self.sent = [], []
+        self.ticking = False
+        self.loop = ControlLoop(self, lambda: self.now_ns, self.sleep, self.send)
 
     def sleep(self, until_ns):
-        if not self.lateness:
+        if self.ticking:
+            self.now_ns = until_ns
+        elif self.lateness:
+            self.now_ns = max(self.now_ns, until_ns) + self.lateness.pop(0)
+        else:
             self.loop.close()
-            return
-        self.now_ns = until_ns + self.lateness.pop(0)
+            self.now_ns = until_ns - 1
 
     def tick(self, now_ns):
+        self.ticking = True
         self.ticks.append(now_ns)
+        self.now_ns += self.taking
         return ControlOutput(status(now_ns), None, None, None, None, None)
 
+    def send(self, output):
+        self.ticking = False
+        self.sent.append(self.now_ns)
 
-def test_it_ticks_on_the_grid_of_the_node_clock_and_makes_up_for_nothing():
-    ticking = Ticking([0, 2 * MS, 25 * MS, 0])
+
+def test_commands_leave_on_the_grid_of_the_node_clock_however_long_a_tick_takes():
+    ticking = Ticking([0, MS, 2 * MS, 0])
     ticking.loop.run()
-    assert ticking.ticks == [10 * MS, 22 * MS, 55 * MS, 60 * MS]
+    assert ticking.ticks == ticking.sent == [10 * MS, 20 * MS, 30 * MS, 40 * MS]
+
+
+def test_what_is_late_leaves_at_once_and_what_is_missed_is_not_made_up_for():
+    ticking = Ticking([0, 25 * MS, 0])
+    ticking.loop.run()
+    # Awake at 16 + 25 ms instead of 16 ms: the tick is for then, the next one on the grid again.
+    assert ticking.ticks == [10 * MS, 41 * MS, 50 * MS]
+    assert ticking.sent == [10 * MS, 42 * MS, 50 * MS]
+
+
+def test_a_tick_that_takes_too_long_leaves_when_it_is_done():
+    ticking = Ticking([0, 0], taking=7 * MS)
+    ticking.loop.run()
+    assert ticking.ticks == [10 * MS, 20 * MS]
+    assert ticking.sent == [13 * MS, 23 * MS]
 
 
 def test_it_does_not_tick_before_its_time():
@@ -137,7 +165,7 @@ def test_the_record_counts_each_halt_once_and_each_input_when_it_is_first_used()
     halted = status(0, ArmState.HALTED, HaltReason.STOP_REQUESTED)
     for k in range(3):
         output = ControlOutput(halted, None, None, 0, None, None)
-        record.note(k * 10 * MS, k * 10 * MS + 2 * MS, output)
+        record.note(k * 10 * MS, k * 10 * MS + 2 * MS, k * 10 * MS + 3 * MS, output)
     values = record.values(0.01)
     assert values['halts_STOP_REQUESTED'] == 1
     assert values['commands'] == 0

@@ -127,8 +127,10 @@ class RgbdCamera:
     def set_model(self, model: mujoco.MjModel, settings: CameraSettings | None = None) -> None:
         """Show another model from now on: much faster than another camera.
 
-        settings: of the camera in that model, if they are others; images keep their size.
+        settings: of the camera in that model, if they are others; images keep their size. The
+        noise begins anew: the same model gives the same images.
         """
+        self._rng = self._noise.generator()
         if settings is not None:
             new, old = settings.intrinsics, self.settings.intrinsics
             if (new.width, new.height) != (old.width, old.height):

@@ -1,0 +1,115 @@
+"""Trials are determined by what they say, survive a log, and are not done twice."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from gae_arm.core.errors import ConfigError, InvalidValueError
+from gae_arm.demonstrations.oracle import PlanNoise
+from gae_arm.demonstrations.rollout import Outcome, RolloutSettings
+from gae_arm.evaluation import suites, tables
+from gae_arm.evaluation.campaign import run_campaign
+from gae_arm.evaluation.trial import Result, Trial, run_trial
+
+PICK = Trial('pick_up', 1, ranges='training')
+
+
+def result(trial=PICK, success=True, cause='', **changes):
+    outcome = Outcome(success, cause, 5.0, 0.6, 0, 1)
+    return Result(trial, 'short', dataclasses.replace(outcome, **changes))
+
+
+def test_the_key_says_everything():
+    trials = [
+        PICK,
+        dataclasses.replace(PICK, seed=2),
+        dataclasses.replace(PICK, policy='ik'),
+        dataclasses.replace(PICK, noise=PlanNoise(waypoint=0.01)),
+        dataclasses.replace(PICK, rollout=RolloutSettings(delay=0.1)),
+        dataclasses.replace(PICK, move=0.05),
+    ]
+    assert len({trial.key for trial in trials}) == len(trials)
+    assert Trial('pick_up', 1, ranges='training').key == PICK.key
+
+
+def test_a_result_survives_json():
+    one = result(dataclasses.replace(PICK, noise=PlanNoise(0.02, 0.1, 0.3)), touched='red_cube')
+    again = Result.from_dict(json.loads(json.dumps(one.as_dict())))
+    assert again == one
+    assert again.trial.key == one.trial.key
+
+
+@pytest.mark.camera
+def test_a_pick_succeeds_the_same_way_every_time_and_is_logged(tmp_path):
+    log = tmp_path / 'log.jsonl'
+    first = run_trial(PICK)
+    assert first.outcome.success, first.outcome
+    assert first.outcome.touched
+    reported = []
+    (again,) = run_campaign([PICK, PICK], 0, log, reported.append)
+    assert again == first
+    assert reported == [first]
+    with log.open('a') as file:
+        file.write('{"half-writ')
+    assert run_campaign([PICK], 0, log, reported.append) == [first]
+    assert reported == [first]
+
+
+def test_a_broken_log_is_named(tmp_path):
+    log = tmp_path / 'log.jsonl'
+    log.write_text('nonsense\n{}\n')
+    with pytest.raises(ConfigError, match=r'log\.jsonl, line 1 is no result'):
+        run_campaign([PICK], 0, log)
+
+
+def test_rows_have_intervals_and_causes():
+    place = dataclasses.replace(PICK, task='place_into_container')
+    found = [result(), result(success=False, cause='missed'), result(place)]
+    rows = {(r['task'], r['length']): r for r in tables.rows(found)}
+    row = rows['pick_up', 'short']
+    assert (row['episodes'], row['successes'], row['rate']) == (2, 1, 0.5)
+    assert row['causes'] == {'missed': 1}
+    assert row['low'] < 0.5 < row['high']
+    assert rows['all', 'all']['episodes'] == 3
+
+
+def test_obedience_counts_what_was_touched():
+    shifted = dataclasses.replace(PICK, planner='shifted')
+    row = tables.obedience_row([result(shifted, role='distractor'), result(shifted, role='target')])
+    assert (row['successes'], row['touched']) == (1, {'distractor': 1, 'target': 1})
+    erased = dataclasses.replace(PICK, planner='erased')
+    assert tables.obedience_row([result(erased)])['rate'] == 1
+
+
+def test_an_unknown_task_lists_those_that_there_are():
+    choice = suites.Choice(['pick', 'pick_up'], ['ik'], ['panda'], 1, 0)
+    with pytest.raises(InvalidValueError, match=r"'pick'.*pick_up"):
+        choice.trials()
+
+
+def test_a_suite_has_the_same_scenes_for_every_policy():
+    choice = suites.Choice(['pick_up', 'stack_two'], ['ik', 'servo'], ['panda', 'ur5'], 3, 100)
+    trials = choice.trials()
+    assert len(trials) == 2 * 2 * 2 * 3
+    scenes = {(t.task, t.seed) for t in trials if t.policy == 'ik'}
+    assert scenes == {(t.task, t.seed) for t in trials if t.policy == 'servo'}
+    assert {t.seed for t in trials} == {100, 101, 102}
+
+
+def test_noise_is_as_large_as_it_says_and_the_depth_error_lies_in_the_line_of_sight():
+    from gae_arm.core.plan import Waypoint
+
+    rng = np.random.default_rng(0)
+    eye = np.eye(4)
+    eye[:3, 3] = [1.0, 0.0, 1.0]
+    point = Waypoint(np.array([0.5, 0.1, 0.0]), np.array([0.0, 0.0, 0.0, 1.0]))
+    draws = [PlanNoise(0.02, 0.1).apply(point, eye, rng) for _ in range(2000)]
+    errors = np.array([draw.position - point.position for draw in draws])
+    np.testing.assert_allclose(errors.std(0), 0.02, rtol=0.1)
+    deep = [PlanNoise(depth=0.1).apply(point, eye, rng) for _ in range(2000)]
+    errors = np.array([draw.position - point.position for draw in deep])
+    sight = (point.position - eye[:3, 3]) / np.linalg.norm(point.position - eye[:3, 3])
+    np.testing.assert_allclose(np.cross(errors, sight), 0.0, atol=1e-12)
+    np.testing.assert_allclose((errors @ sight).std(), 0.1, rtol=0.1)

@@ -15,7 +15,7 @@ from gae_arm.core.lesson import Answer, Lesson
 from vla_planner.formats import compact
 from vla_planner.training.batch import to_pixels
 from vla_planner.training.model import PlannerShape
-from vla_planner.training.vocabulary import END, IMAGE, PAD, START, Vocabulary
+from vla_planner.training.vocabulary import END, IMAGE, PAD, SPECIAL, START, Vocabulary
 
 Z95 = 1.959964
 NEIGHBOURS = 1
@@ -96,7 +96,7 @@ def generate(
         max_new_tokens=shape.answer,
         do_sample=False,
     )
-    drop = {pad, start, end}
+    drop = {vocabulary.index[token] for token in SPECIAL}
     return [' '.join(vocabulary.tokens[i] for i in row.tolist() if i not in drop) for row in out]
 
 

@@ -19,9 +19,11 @@ from gae_arm.core import checks
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.lesson import Lesson
 from vla_planner.training.batch import Collator
+from vla_planner.training.export import export
 from vla_planner.training.losses import Losses, Objective
 from vla_planner.training.model import PlannerShape, PlannerTrainer, build_model
 from vla_planner.training.vocabulary import Vocabulary
+from vla_planner.training.warm_start import warm_start
 
 SEEDS = 10**9
 """Lessons of run seed s are those of the seeds from (s + 1) SEEDS on; held-out ones lie below."""
@@ -79,10 +81,18 @@ class Lessons:
 
 
 class PlannerRun:
-    """A training run in a folder; made anew or resumed where its last checkpoint was written."""
+    """A training run in a folder; made anew or resumed where its last checkpoint was written.
+
+    warm: folder of a run whose weights a new one begins with.
+    """
 
     def __init__(
-        self, folder: Path, shape: PlannerShape, settings: RunSettings, lessons: Lessons
+        self,
+        folder: Path,
+        shape: PlannerShape,
+        settings: RunSettings,
+        lessons: Lessons,
+        warm: Path | None = None,
     ) -> None:
         self.folder, self.shape, self.settings, self.lessons = folder, shape, settings, lessons
         self.vocabulary = Vocabulary(lessons.words)
@@ -93,6 +103,8 @@ class PlannerRun:
             model, len(lessons.kinds) + 1, len(lessons.colors) + 1, shape.dims[-1]
         )
         objective = Objective(trainer, self.vocabulary)
+        if warm is not None:
+            warm_start(objective, self.vocabulary, warm / CHECKPOINT)
         self._accelerator = Accelerator(mixed_precision='bf16', cpu=not torch.cuda.is_available())
         optimizer = torch.optim.AdamW(
             _groups(objective, settings.weight_decay),
@@ -159,6 +171,10 @@ class PlannerRun:
         if old.is_dir():
             old.rename(last)
         new.rename(old)
+
+    def export(self, folder: Path) -> None:
+        """Write the model for `transformers`."""
+        export(self.model, self.shape, self.vocabulary, folder)
 
     def _load(self) -> None:
         state = json.loads((self.folder / CHECKPOINT / STATE).read_text())

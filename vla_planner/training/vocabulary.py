@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from vla_planner.formats import compact
@@ -53,7 +53,8 @@ class Vocabulary:
             extra_special_tokens={'image_token': IMAGE},
             model_max_length=MAX_LENGTH,
         )
-        out.add_tokens(list(compact.TOKENS))
+        # Not special, or they would be left out of decoded answers.
+        out.add_tokens([AddedToken(token, normalized=False) for token in compact.TOKENS])
         return out
 
 

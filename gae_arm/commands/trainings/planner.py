@@ -25,6 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--minutes', type=float, help='stop after so many, to be resumed later')
     parser.add_argument('--batch', type=int, default=8, help='pictures a step')
     parser.add_argument('--seed', type=int, default=0, help='of weights and pictures')
+    parser.add_argument(
+        '--from',
+        dest='warm',
+        type=Path,
+        metavar='FOLDER',
+        help='begin with the weights of another run; its words may differ',
+    )
+    parser.add_argument('--export', type=Path, metavar='FOLDER', help='only write the model there')
     parser.add_argument('--debug', action='store_true', help='a tiny model on tiny pictures')
     parser.add_argument('--evaluate-every', type=int, default=2000, metavar='STEPS')
     parser.add_argument('--evaluate', type=int, metavar='N', help='only measure, on N pictures')
@@ -33,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train or resume; or only measure."""
     training = make_run(args)
+    if args.export is not None:
+        training.export(args.export)
+        return 0
     if args.evaluate is not None:
         report(training, args.evaluate)
         return 0
@@ -58,7 +69,8 @@ def make_run(args: argparse.Namespace) -> PlannerRun:
         raise ConfigError(f'{args.out} cannot be made: {error}') from error
     shape = DEBUG if args.debug else PlannerShape()
     settings = RunSettings(args.pictures, args.batch, seed=args.seed)
-    return PlannerRun(args.out, shape, settings, lessons(shape.width, shape.height))
+    taught = lessons(shape.width, shape.height)
+    return PlannerRun(args.out, shape, settings, taught, args.warm)
 
 
 def lessons(width: int, height: int) -> Lessons:

@@ -1,0 +1,184 @@
+"""The debug planner: lessons -> training -> stop -> resume -> evaluation -> transformers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip('torch', reason='needs PyTorch')
+pytest.importorskip('accelerate', reason='needs accelerate')
+
+import torch
+from PIL import Image
+
+from gae_arm.commands.trainings.planner import lessons as lessons_of_size
+from gae_arm.core.errors import ConfigError, InvalidValueError
+from gae_arm.core.lesson import Answer
+from vla_planner.formats.compact import tokens_of
+from vla_planner.training.batch import Collator, to_pixels
+from vla_planner.training.evaluate import (
+    Score,
+    generate,
+    quantile_interval,
+    score_answer,
+    score_planner,
+    wilson,
+)
+from vla_planner.training.export import export
+from vla_planner.training.model import DEBUG, build_model
+from vla_planner.training.run import Curve, Lessons, PlannerRun, RunSettings
+from vla_planner.training.vocabulary import Vocabulary, words_of
+
+SETTINGS = RunSettings(pictures=24, batch=2, warm_up=4, log_every=2, save_every=100)
+
+
+@pytest.fixture(scope='module')
+def lessons():
+    return lessons_of_size(DEBUG.width, DEBUG.height)
+
+
+@pytest.fixture(scope='module')
+def vocabulary(lessons):
+    return Vocabulary(lessons.words)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def totals(run, until=None):
+    stop = (lambda r: r.step >= until) if until else (lambda _: False)
+    return [float(losses.total.detach()) for losses in run.train(stop)]
+
+
+def test_a_stopped_run_resumes_to_the_same_losses(tmp_path, lessons):
+    whole = PlannerRun(tmp_path / 'whole', DEBUG, SETTINGS, lessons)
+    wanted = totals(whole)
+    first = PlannerRun(tmp_path / 'parts', DEBUG, SETTINGS, lessons)
+    begun = totals(first, until=5)
+    first.save()
+    second = PlannerRun(tmp_path / 'parts', DEBUG, SETTINGS, lessons)
+    assert second.step == 5
+    assert begun + totals(second) == wanted
+    assert len(wanted) == SETTINGS.steps
+    assert np.mean(wanted[-3:]) < 0.9 * np.mean(wanted[:3])
+
+
+def test_the_curve_is_a_file_that_a_resumed_run_continues(tmp_path, lessons):
+    run = PlannerRun(tmp_path, DEBUG, SETTINGS, lessons)
+    for until in (4, 8):
+        curve = Curve(run)
+        for losses in run.train(lambda r, until=until: r.step >= until):
+            curve.add(losses)
+    lines = (tmp_path / 'curve.csv').read_text().splitlines()
+    assert lines[0].startswith('step,pictures,seconds,rate,total')
+    assert [line.split(',')[0] for line in lines[1:]] == ['2', '4', '6', '8']
+
+
+def test_another_model_does_not_resume_but_may_begin_with_the_weights(tmp_path, lessons):
+    run = PlannerRun(tmp_path / 'one', DEBUG, SETTINGS, lessons)
+    totals(run, until=1)
+    run.save()
+    fewer = Lessons(lessons.make, lessons.kinds, lessons.colors, lessons.words[5:])
+    with pytest.raises(ConfigError, match='was made with another words'):
+        PlannerRun(tmp_path / 'one', DEBUG, SETTINGS, fewer)
+    other = PlannerRun(tmp_path / 'two', DEBUG, SETTINGS, fewer, warm=tmp_path / 'one')
+    word = fewer.words[0]
+    rows = [
+        one.model.get_input_embeddings().weight[one.vocabulary.index[word]] for one in (run, other)
+    ]
+    assert torch.equal(*rows)
+    with pytest.raises(ConfigError, match='is no checkpoint of a planner'):
+        PlannerRun(tmp_path / 'three', DEBUG, SETTINGS, fewer, warm=tmp_path)
+
+
+def test_transformers_loads_the_export_to_the_same_answers(tmp_path, vocabulary):
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    torch.manual_seed(1)
+    model = build_model(DEBUG, vocabulary).eval()
+    for parameter in model.parameters():  # As it is made, it ends at once: make it talk.
+        parameter.data += 0.2 * torch.randn(parameter.shape)
+    export(model, DEBUG, vocabulary, tmp_path)
+    image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    text = 'Please pick up the RED cube, not-the-blue one!'
+    loaded = AutoModelForImageTextToText.from_pretrained(tmp_path).eval()
+    processor = AutoProcessor.from_pretrained(tmp_path)
+    inputs = processor(text=text, images=Image.fromarray(image), return_tensors='pt')
+    assert torch.equal(inputs['pixel_values'], to_pixels(image[None]))
+    with torch.inference_mode():
+        out = loaded.generate(**inputs)
+    said = processor.batch_decode(out, skip_special_tokens=True)[0].split()
+    assert said == generate(model, DEBUG, vocabulary, image[None], [text])[0].split()
+    assert len(said) > 3
+    assert words_of(tmp_path) == list(vocabulary.tokens[vocabulary.first_word :])
+    assert (tmp_path / 'model.safetensors').stat().st_size < 30e6
+
+
+def test_a_batch_holds_what_the_lessons_say(lessons, vocabulary):
+    made = [lessons.make(seed) for seed in (1, 2)]
+    batch = Collator(DEBUG, vocabulary, lessons.kinds, lessons.colors)(made)
+    rows, columns = DEBUG.grid
+    assert batch.pixels.shape == (2, 3, DEBUG.height, DEBUG.width)
+    assert batch.kinds.shape == (2, rows, columns)
+    assert len(batch.words) == len(batch.answers) == len(batch.cells) == 12
+    answer = made[1].answers[0]
+    written = [vocabulary.tokens[i] for i in batch.answers[6].tolist()]
+    assert written[: written.index('</s>')] == tokens_of(answer, DEBUG.width, DEBUG.height)
+    for cells, answer in zip(batch.cells, [*made[0].answers, *made[1].answers], strict=True):
+        assert (cells >= 0).sum() == len(answer.pixels)
+
+
+def test_the_truth_scores_full_marks_and_a_wrong_place_does_not(lessons):
+    made = [lessons.make(seed) for seed in range(6)]
+    truth = iter(
+        ' '.join(tokens_of(answer, DEBUG.width, DEBUG.height))
+        for lesson in made
+        for answer in lesson.answers
+    )
+    score = score_planner(lambda images, _: [next(truth) for _ in images], made)
+    values = {row['metric']: row['value'] for row in score.rows()}
+    assert values['answer is valid'] == values['anchors on the right objects'] == 1.0
+    assert values['gripper sequence'] == 1.0
+    assert values['plan although it is absent'] == 0.0
+    assert values['endpoint error median m'] < 0.02
+    corner = '<at> <loc_0> <loc_0> <yaw_0> <a> <up_1> <open> <a> <up_1> <open>'
+    score = score_planner(lambda images, _: [corner] * len(images), made)
+    values = {row['metric']: row['value'] for row in score.rows()}
+    assert values['anchors on the right objects'] < 0.5
+    assert values['gripper sequence'] == 0.0
+    assert values['plan although it is absent'] == 1.0
+
+
+def test_nonsense_counts_as_invalid_and_as_wrong(lessons):
+    lesson = lessons.make(0)
+    plan = next(answer for answer in lesson.answers if answer.outcome == 'plan')
+    score = Score()
+    score_answer('no idea', plan, lesson, score)
+    score_answer('<absent>', Answer('absent'), lesson, score)
+    assert score.shares['answer is valid'] == [1, 2]
+    assert score.shares['anchors on the right objects'] == [0, 1]
+    assert score.shares['plan although it is absent'] == [0, 1]
+
+
+def test_intervals():
+    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-3)
+    low, high = quantile_interval(range(101), 0.5)
+    assert low == 40
+    assert high == 61
+
+
+def test_settings_refuse_nonsense():
+    with pytest.raises(InvalidValueError, match='batch is 0'):
+        RunSettings(batch=0)
+    rates = [SETTINGS.rate(step) for step in range(SETTINGS.steps)]
+    assert max(rates) == SETTINGS.learning_rate
+    assert rates[-1] < 0.3 * SETTINGS.learning_rate
+    assert all(math.isfinite(rate) for rate in rates)

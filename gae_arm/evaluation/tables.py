@@ -10,7 +10,7 @@ import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from gae_arm.evaluation.statistics import wilson
+from gae_arm.core.statistics import wilson
 from gae_arm.evaluation.trial import Result
 
 LENGTHS = ('short', 'mid', 'long')

@@ -21,10 +21,8 @@ from vla_planner.training.batch import Collator, to_pixels
 from vla_planner.training.evaluate import (
     Score,
     generate,
-    quantile_interval,
     score_answer,
     score_planner,
-    wilson,
 )
 from vla_planner.training.export import export
 from vla_planner.training.model import DEBUG, build_model
@@ -165,14 +163,6 @@ def test_nonsense_counts_as_invalid_and_as_wrong(lessons):
     assert score.shares['answer is valid'] == [1, 2]
     assert score.shares['anchors on the right objects'] == [0, 1]
     assert score.shares['plan although it is absent'] == [0, 1]
-
-
-def test_intervals():
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-3)
-    low, high = quantile_interval(range(101), 0.5)
-    assert low == 40
-    assert high == 61
 
 
 def test_settings_refuse_nonsense():

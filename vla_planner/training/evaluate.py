@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +11,12 @@ import torch
 
 from gae_arm.core.errors import GaeError
 from gae_arm.core.lesson import Answer, Lesson
+from gae_arm.core.statistics import quantile_interval, wilson
 from vla_planner.formats import compact
 from vla_planner.training.batch import to_pixels
 from vla_planner.training.model import PlannerShape
 from vla_planner.training.vocabulary import END, IMAGE, PAD, SPECIAL, START, Vocabulary
 
-Z95 = 1.959964
 NEIGHBOURS = 1
 """The depth at an anchor is the median of so many pixels on either side."""
 
@@ -52,24 +51,6 @@ class Score:
                 row = {'metric': f'{name} {label} m', 'n': n, 'low': low, 'high': high}
                 out.append({**row, 'value': float(np.quantile(values, share))})
         return out
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """Return the 95% interval of a share (Wilson 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = right / n, Z95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def quantile_interval(values: Sequence[float], share: float) -> tuple[float, float]:
-    """Return the 95% interval of a quantile, from the order of the values alone."""
-    ordered, n = np.sort(values), len(values)
-    half = Z95 * math.sqrt(share * (1 - share) * n)
-    low, high = math.floor(share * n - half), math.ceil(share * n + half)
-    return float(ordered[max(low, 0)]), float(ordered[min(high, n - 1)])
 
 
 @torch.inference_mode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from gae_arm.core.errors import InvalidValueError
 
@@ -27,3 +28,17 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     # At the ends the interval contains the rate itself, which rounding may miss.
     low, high = (middle - spread) / scale, (middle + spread) / scale
     return min(max(0.0, low), rate), max(min(1.0, high), rate)
+
+
+def quantile_interval(values: Sequence[float], share: float) -> tuple[float, float]:
+    """Return the 95% confidence interval of a quantile, from the order of the values alone.
+
+    Its ends are values: as many are below the quantile as the binomial distribution (its normal
+    approximation) allows. Raises InvalidValueError without values.
+    """
+    ordered, n = sorted(values), len(values)
+    if not n:
+        raise InvalidValueError('no values, no quantile')
+    half = Z95 * math.sqrt(share * (1 - share) * n)
+    low, high = math.floor(share * n - half), math.ceil(share * n + half)
+    return float(ordered[max(low, 0)]), float(ordered[min(high, n - 1)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from transformers import CLIPImageProcessor, Florence2Processor
+from transformers import CLIPImageProcessorPil, Florence2Processor
 
 from vla_planner.training.batch import MEAN, STD
 from vla_planner.training.model import PlannerShape
@@ -25,7 +25,7 @@ def export(model: Any, shape: PlannerShape, vocabulary: Vocabulary, folder: Path
 
 def processor(shape: PlannerShape, vocabulary: Vocabulary) -> Florence2Processor:
     """Return what makes the model's input of an image and a sentence."""
-    images: Any = CLIPImageProcessor(
+    images: Any = CLIPImageProcessorPil(
         do_resize=True,
         size={'height': shape.height, 'width': shape.width},
         resample=BILINEAR,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ class RunSettings:
     clip: float = 1.0
     seed: int = 0
     log_every: int = 50
-    save_every: int = 1000
+    save_every: int = 250
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -155,6 +156,8 @@ class PlannerRun:
         """Write a checkpoint that replaces the last one only when it is whole."""
         if not self._accelerator.is_main_process:
             return
+        # It would say at each checkpoint that tied weights are written once.
+        logging.getLogger('accelerate.utils.other').setLevel(logging.ERROR)
         new, old = self.folder / f'{CHECKPOINT}.new', self.folder / CHECKPOINT
         shutil.rmtree(new, ignore_errors=True)
         self._accelerator.save_state(str(new))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,39 +18,47 @@ from gae_arm.core.errors import ConfigError, MissingDependencyError
 if TYPE_CHECKING:
     from vla_planner.training.run import Lessons, PlannerRun
 
+RANGES = {
+    'training': 'new scenes of the ranges that are trained on: tasks and crowded tables',
+    'held-out': "the tasks' held-out ranges and sentences; words and kinds of objects are taught",
+}
+QUICK = 60
+"""Pictures of each range that are measured while training."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument('--out', type=Path, required=True, metavar='FOLDER', help='of the run')
-    parser.add_argument('--pictures', type=int, default=500_000, help='to see in all')
-    parser.add_argument('--minutes', type=float, help='stop after so many, to be resumed later')
-    parser.add_argument('--batch', type=int, default=8, help='pictures a step')
-    parser.add_argument('--seed', type=int, default=0, help='of weights and pictures')
-    parser.add_argument(
+    add = parser.add_argument
+    add('--out', type=Path, required=True, metavar='FOLDER', help='of the run')
+    add('--pictures', type=int, default=300_000, help='to see in all')
+    add('--minutes', type=float, help='stop after so many, to be resumed later')
+    add('--batch', type=int, default=8, help='pictures a step')
+    add('--seed', type=int, default=0, help='of weights and pictures')
+    add('--debug', action='store_true', help='a tiny model on tiny pictures')
+    add(
         '--from',
         dest='warm',
         type=Path,
         metavar='FOLDER',
         help='begin with the weights of another run; its words may differ',
     )
-    parser.add_argument('--export', type=Path, metavar='FOLDER', help='only write the model there')
-    parser.add_argument('--debug', action='store_true', help='a tiny model on tiny pictures')
-    parser.add_argument('--evaluate-every', type=int, default=2000, metavar='STEPS')
-    parser.add_argument('--evaluate', type=int, metavar='N', help='only measure, on N pictures')
+    add('--evaluate-every', type=int, default=2000, metavar='STEPS')
+    add('--evaluate', type=int, metavar='N', help='only measure, on N pictures of each range')
+    add('--export', type=Path, metavar='FOLDER', help='only write the model for transformers')
+    add('--json', type=Path, metavar='F', help='write what was measured to this file')
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train or resume; or only measure."""
+    """Train or resume; or only measure or export."""
     training = make_run(args)
     if args.export is not None:
         training.export(args.export)
-        return 0
     if args.evaluate is not None:
-        report(training, args.evaluate)
-        return 0
-    stop = _StopRequest()
-    until = time.monotonic() + 60 * args.minutes if args.minutes else float('inf')
-    _train(training, args, lambda _: stop.asked or time.monotonic() > until)
+        _measure(training, args)
+    if args.export is None and args.evaluate is None:
+        stop = _StopRequest()
+        until = time.monotonic() + 60 * args.minutes if args.minutes else float('inf')
+        _train(training, args, lambda _: stop.asked or time.monotonic() > until)
     return 0
 
 
@@ -73,15 +82,19 @@ def make_run(args: argparse.Namespace) -> PlannerRun:
     return PlannerRun(args.out, shape, settings, taught, args.warm)
 
 
-def lessons(width: int, height: int) -> Lessons:
-    """Return lessons of width x height pixels from the training ranges."""
+def lessons(width: int, height: int, ranges: str = 'training') -> Lessons:
+    """Return lessons of width x height pixels from one of RANGES."""
     from gae_arm.arm_sim.objects.catalogue import KINDS
     from gae_arm.arm_sim.scene import COLORS
+    from gae_arm.arm_sim.tasks.axes import HELD_OUT
     from gae_arm.grounding.lessons import LessonMaker
     from gae_arm.grounding.speech import vocabulary
     from vla_planner.training.run import Lessons
 
-    maker = LessonMaker(width, height)
+    if ranges == 'training':
+        maker = LessonMaker(width, height)
+    else:
+        maker = LessonMaker(width, height, count=1, ranges=HELD_OUT, task_share=1.0)
     return Lessons(maker, tuple(KINDS), tuple(COLORS), tuple(vocabulary()))
 
 
@@ -103,32 +116,46 @@ def _train(training: PlannerRun, args: argparse.Namespace, until: Any) -> None:
     from vla_planner.training.run import Curve
 
     curve = Curve(training)
-    settings = training.settings
-    with tqdm(total=settings.steps, initial=training.step, mininterval=10) as bar:
+    with tqdm(total=training.settings.steps, initial=training.step, mininterval=10) as bar:
         for losses in training.train(until):
             bar.update()
             means = curve.add(losses)
             if means:
                 bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
             if training.step % args.evaluate_every == 0:
-                report(training, 60)
+                for ranges in RANGES:
+                    _print(training, ranges, _rows(training, ranges, QUICK))
         training.save()
 
 
-def report(training: PlannerRun, count: int) -> None:
-    """Print how good the planner is on held-out lessons of the training ranges."""
-    from functools import partial
+def _measure(training: PlannerRun, args: argparse.Namespace) -> None:
+    from gae_arm.commands.results import write_results
 
+    found = []
+    for ranges in RANGES:
+        rows = _rows(training, ranges, args.evaluate)
+        _print(training, ranges, rows)
+        found += [{'ranges': ranges, **row} for row in rows]
+    if args.json is not None:
+        write_results(args.json, found, args.seed)
+
+
+def _rows(training: PlannerRun, ranges: str, count: int) -> list[dict[str, Any]]:
+    """Return one row a metric, on pictures that are never trained on."""
     from vla_planner.training.evaluate import generate, score_planner
 
+    make = lessons(training.shape.width, training.shape.height, ranges).make
     model = training.model.eval()
     answer = partial(generate, model, training.shape, training.vocabulary)
-    score = score_planner(answer, (training.lessons.make(seed) for seed in range(count)))
+    score = score_planner(answer, (make(seed) for seed in range(count)))
     model.train()
-    print(f'\nstep {training.step}, {count} pictures', flush=True)
-    for row in score.rows():
+    return score.rows()
+
+
+def _print(training: PlannerRun, ranges: str, rows: list[dict[str, Any]]) -> None:
+    print(f'\nstep {training.step}, {ranges}: {RANGES[ranges]}')
+    for row in rows:
+        interval = f'{row["low"]:.4f} to {row["high"]:.4f}'
         print(
-            f'  {row["metric"]:<40} {row["value"]:8.4f}  [{row["low"]:.4f}, {row["high"]:.4f}]'
-            f'  n={row["n"]}',
-            flush=True,
+            f'  {row["metric"]:<40} {row["value"]:8.4f}  ({interval}, n = {row["n"]})', flush=True
         )

@@ -83,7 +83,8 @@ def test_another_process_loads_what_this_one_compiled(ready):
     )
     assert done.returncode == 0, done.stderr
     *lines, counts = done.stdout.splitlines()
-    assert lines[0] == '1 of 4: point cloud'
+    assert lines[0].startswith('1 of ')
+    assert lines[0].endswith(': point cloud')
     assert lines[-1].startswith('all kernels are ready after ')
     loaded, compiled_again = map(int, counts.split())
     assert loaded > 5

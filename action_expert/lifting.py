@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from gae_arm.core import checks, geometry
-from gae_arm.core.plan import Waypoint, WaypointPlan
+from gae_arm.core.plan import WaypointPlan
+from gae_arm.core.plan_transform import plan_in_frame
 
 
 def lifted(plan: WaypointPlan, T_base_camera: np.ndarray, base_frame: str) -> WaypointPlan:
@@ -22,14 +21,4 @@ def lifted(plan: WaypointPlan, T_base_camera: np.ndarray, base_frame: str) -> Wa
         return plan
     checks.text('base_frame', base_frame, allow_empty=False)
     T = geometry.rigid('T_base_camera', T_base_camera)
-    waypoints = tuple(_moved(waypoint, T) for waypoint in plan.waypoints)
-    return dataclasses.replace(plan, frame_id=base_frame, waypoints=waypoints)
-
-
-def _moved(waypoint: Waypoint, T: np.ndarray) -> Waypoint:
-    orientation = waypoint.orientation
-    if orientation is not None:
-        rotation = T[:3, :3] @ geometry.quaternion_to_matrix(orientation)
-        orientation = geometry.matrix_to_quaternion(rotation)
-    position = geometry.transform_points(T, waypoint.position[None])[0]
-    return dataclasses.replace(waypoint, position=position, orientation=orientation)
+    return plan_in_frame(plan, base_frame, T)

@@ -70,24 +70,27 @@ def test_views_are_taken_at_enter_and_refused_with_the_reason(recorder, tmp_path
     with Probe('camera_and_arm', lambda: process.poll() is None) as probe:
         camera = CameraAndArm(probe)
 
+        def text():
+            return ' '.join(said.read_text().split())
+
+        def answers():
+            return text().count('not taken: ') + text().count(' of 20')
+
         def enter_until(words):
-            process.stdin.write('\n')
-            process.stdin.flush()
-            heard(words)
+            """Press Enter until this is said: on a busy machine the news may not be there yet."""
+            while words not in text():
+                before = answers()
+                process.stdin.write('\n')
+                process.stdin.flush()
+                probe.wait_for(lambda before=before: answers() > before, 'an answer')
 
-        def heard(words):
-            probe.wait_for(lambda: words in ' '.join(said.read_text().split()), words)
-
-        heard('press Enter')
+        probe.wait_for(lambda: 'press Enter' in text(), 'the prompt')
         enter_until('not taken: ')
         camera.picture = warped(BOARD, T_CAMERA_BOARD, VGA).astype(np.uint8)
-        probe.spin(0.5)
         enter_until('view 1 of 20')
         camera.speed = 0.5
-        probe.spin(0.5)
         enter_until('the arm moves: a at 0.500')
         camera.speed = 0.0
-        probe.spin(0.5)
         enter_until('view 2 of 20')
     process.stdin.write('q\n')
     process.stdin.close()

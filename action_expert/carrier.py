@@ -16,7 +16,11 @@ import numpy as np
 
 from action_expert.following import EndEffector, GuidePolicy
 from action_expert.lifting import lifted
-from action_expert.plan_check import (
+from action_expert.preparation import prepared
+from gae_arm.core.cloud import Cloud
+from gae_arm.core.motion import ActionChunk, RobotState
+from gae_arm.core.plan import WaypointPlan
+from gae_arm.core.plan_check import (
     PlanCheckSettings,
     Reach,
     check_expiry,
@@ -24,10 +28,6 @@ from action_expert.plan_check import (
     check_places,
     check_reach,
 )
-from action_expert.preparation import prepared
-from gae_arm.core.cloud import Cloud
-from gae_arm.core.motion import ActionChunk, RobotState
-from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.progress import PlanProgress, PlanRefusal, PlanRefusedError, PlanState
 from gae_arm.core.transform_tree import TransformUnknownError
 

@@ -13,7 +13,6 @@ from sensor_msgs.msg import JointState, PointCloud2
 from action_expert.carrier import PlanCarrier
 from action_expert.following import PolicySettings
 from action_expert.guide import Guide
-from action_expert.plan_check import PlanCheckSettings
 from action_expert.policies import make_policy
 from action_expert.settings import ExpertSettings
 from gae_arm.arm_control.kinematics import Kinematics
@@ -24,6 +23,7 @@ from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.geometry import matrix_to_quaternion
 from gae_arm.core.motion import RobotState
 from gae_arm.core.paths import arm_file
+from gae_arm.core.plan_check import PlanCheckSettings
 from gae_arm.core.progress import PlanProgress, PlanRefusal, PlanRefusedError, PlanState
 from gae_arm.core.stream_record import StreamRecord
 from gae_arm.ros import diagnostics, parameters, topics

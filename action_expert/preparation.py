@@ -12,13 +12,12 @@ from enum import Enum
 
 import numpy as np
 
-from action_expert import end_effector
 from action_expert.guide import SAME_OPENING, GuideWaypoints
-from action_expert.surface import grasp_rotation_at
-from gae_arm.core import geometry
+from gae_arm.core import end_effector, geometry
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.settings import Settings, setting
+from gae_arm.core.surface import grasp_rotation_at
 
 CONE = 0.7
 """Cosine: a waypoint less than 45 degrees off the axis behind a grasp is a way into it."""

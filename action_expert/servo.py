@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from action_expert import end_effector
 from action_expert.following import GuidePolicy, PolicySettings
 from action_expert.guide import Guide, GuideWaypoints
 from action_expert.guide_clock import GuideClock
-from action_expert.surface import middle, objects, warm_up
+from gae_arm.core import end_effector
 from gae_arm.core.arm import ArmConfig
 from gae_arm.core.cloud import Cloud
+from gae_arm.core.surface import middle, objects, warm_up
 
 WIDEST = 0.12
 """m: from its middle, what an object may extend."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from action_expert.following import PolicySettings
-from action_expert.plan_check import PlanCheckSettings
 from action_expert.settings import ExpertSettings
 from gae_arm.arm_control.ik import IkSettings
 from gae_arm.arm_control.limits import GovernorSettings
@@ -15,6 +14,7 @@ from gae_arm.arm_control.settings import ArmControlSettings
 from gae_arm.arm_control.streaming import StreamSettings
 from gae_arm.arm_sim.settings import ArmSimSettings
 from gae_arm.commands.main import VERBS
+from gae_arm.core.plan_check import PlanCheckSettings
 from gae_arm.core.settings import Settings
 from gae_arm.point_cloud.calibration.health import HealthSettings
 from gae_arm.point_cloud.calibration.node import HealthNodeSettings

@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from action_expert import surface
 from gae_arm.arm_control.arm_rules import make_governor
 from gae_arm.arm_control.collision import CollisionModel
 from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_control.limits import GovernorSettings, limited_arm
+from gae_arm.core import surface
 from gae_arm.core.arm import load_arm
 from gae_arm.core.paths import arm_file
 from gae_arm.point_cloud.calibration.arm_image import ArmSurface

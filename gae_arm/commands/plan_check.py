@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 from rich.console import Console
 
-from action_expert.plan_check import (
-    PlanCheckSettings,
-    check_message,
-    check_places,
-    check_reach,
-)
 from action_expert.preparation import PreparationSettings, prepared
 from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_control.reach import Reach
 from gae_arm.core.arm import load_arm
 from gae_arm.core.paths import arm_file
 from gae_arm.core.plan import WaypointPlan
+from gae_arm.core.plan_check import (
+    PlanCheckSettings,
+    check_message,
+    check_places,
+    check_reach,
+)
 from gae_arm.core.plan_file import PlanFile
 
 BASE = 'the base of the arm'

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from action_expert.carrier import FINISHING_NS, PlanCarrier
-from action_expert.plan_check import PlanCheckSettings
 from action_expert.policies import make_policy
 from gae_arm.core import geometry
 from gae_arm.core.arm import load_arm
 from gae_arm.core.motion import RobotState
 from gae_arm.core.paths import arm_file
 from gae_arm.core.plan import Waypoint, WaypointPlan
+from gae_arm.core.plan_check import PlanCheckSettings
 from gae_arm.core.progress import PlanRefusal, PlanRefusedError, PlanState
 from gae_arm.core.transform_tree import TransformTree
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from action_expert import end_effector
 from action_expert.preparation import PreparationSettings, prepared
-from gae_arm.core import geometry
+from gae_arm.core import end_effector, geometry
 from gae_arm.core.plan import Waypoint, WaypointPlan
 
 YAW = 0.3

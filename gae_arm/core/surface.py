@@ -1,0 +1,165 @@
+"""What the cloud shows near a point: single objects, how they lie, from where to grasp them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gae_arm.core import end_effector
+from gae_arm.core.jit import kernel
+
+CELL = 0.012
+"""m: points in cells of this edge that touch each other belong to one object."""
+ENOUGH_POINTS = 25_000
+"""Of a cloud of several times as many, every third, fifth ... point is taken."""
+FEWEST_POINTS = 8
+"""Fewer show nothing."""
+LOCAL, PATCH = 0.05, 0.02
+"""m around a grasp: what the fingers enclose; what shows the surface."""
+FLAT, EXTENDED = 0.002, 0.004
+"""m: standard deviations across and along a patch that shows a surface."""
+LEVEL = 0.26
+"""rad: a surface that is tilted less counts as level."""
+ALIKE = 1.15
+"""Ratio of widths up to which two sides are equally good to grasp."""
+ANGLES = np.arange(0.0, np.pi, np.pi / 36)
+
+
+def objects(
+    points: np.ndarray, centre: np.ndarray, reach: float, lowest: float
+) -> list[np.ndarray]:
+    """Return the points (N, 3) of each object that lies, whole, within `reach` of a place.
+
+    points: float32 (M, 3), base frame. centre: (3,). reach: m, in x and in y. Objects are what is
+    connected above the height `lowest`, m (Euclidean clustering, Rusu 2009, on a grid); what goes
+    on beyond `reach` is none, since its extent is unknown.
+    """
+    local = _crop(points, centre, reach, lowest)
+    if len(local) < FEWEST_POINTS:
+        return []
+    low = local.min(axis=0)
+    cells = ((local - low) / CELL).astype(np.int64) + 1
+    grid = np.zeros(cells.max(axis=0) + 2, dtype=np.int32)
+    grid[tuple(cells.T)] = -1
+    count = _label(grid)
+    labels = grid[tuple(cells.T)]
+    away = np.abs(local[:, :2] - centre[:2]).max(axis=1)
+    parts = (labels == i for i in range(1, count + 1))
+    return [
+        local[part]
+        for part in parts
+        if part.sum() >= FEWEST_POINTS and away[part].max() < reach - CELL
+    ]
+
+
+def _crop(points: np.ndarray, centre: np.ndarray, reach: float, lowest: float) -> np.ndarray:
+    # An odd step does not take the same columns of every row of an image.
+    points = points[:: 1 + len(points) // (2 * ENOUGH_POINTS) * 2]
+    points = points[points[:, 2] > lowest]
+    away = np.abs(points[:, :2] - np.asarray(centre[:2], dtype=np.float32))
+    return points[(away < reach).all(axis=1)].astype(np.float64)
+
+
+def warm_up() -> None:
+    """Have the kernel compiled or loaded: seconds, which no policy may take when it acts."""
+    _label(np.zeros((3, 3, 3), dtype=np.int32))
+
+
+@kernel
+def _label(grid: np.ndarray) -> int:
+    """Give each connected group of cells, -1 before, a number from 1 on; return how many there are.
+
+    grid: int32 (X, Y, Z), 0 or -1, whose outermost cells are 0. Neighbours touch at a corner.
+    """
+    stack = np.empty((grid.size, 3), dtype=np.int64)
+    count = 0
+    for x in range(grid.shape[0]):
+        for y in range(grid.shape[1]):
+            for z in range(grid.shape[2]):
+                if grid[x, y, z] != -1:
+                    continue
+                count += 1
+                grid[x, y, z] = count
+                stack[0] = x, y, z
+                size = 1
+                while size > 0:
+                    size -= 1
+                    i, j, k = stack[size]
+                    for n in range(27):
+                        a, b, c = i + n // 9 - 1, j + n // 3 % 3 - 1, k + n % 3 - 1
+                        if grid[a, b, c] == -1:
+                            grid[a, b, c] = count
+                            stack[size] = a, b, c
+                            size += 1
+    return count
+
+
+def middle(points: np.ndarray) -> np.ndarray:
+    """Return the middle (3,) of the extents of an object's points (N, 3).
+
+    Not their mean: a camera sees the near side with more points.
+    """
+    low, high = np.percentile(points, (2, 98), axis=0)
+    return (low + high) / 2
+
+
+def grasp_rotation_at(
+    points: np.ndarray,
+    position: np.ndarray,
+    present: np.ndarray,
+    lowest: float,
+    most_tilt: float,
+) -> np.ndarray:
+    """Return R_base_ee (3, 3) with which to grasp what the cloud shows at a position.
+
+    points: float32 (M, 3), base frame. position: (3,), of the grasp. present: R_base_ee (3, 3),
+    from which the nearest of all good ones is taken. lowest: m, height of what counts as table.
+    The approach is against the surface's normal, at most `most_tilt` rad from straight down, else
+    straight down; the fingers close on the narrow side. Where nothing is seen, the gripper is
+    turned down as it is.
+    """
+    local = _crop(points, position, LOCAL, lowest)
+    local = local[np.linalg.norm(local[:, :2] - position[:2], axis=1) < LOCAL]
+    if len(local) < FEWEST_POINTS:
+        return end_effector.turned_to(end_effector.DOWN, present)
+    direction = -_normal(local, position, most_tilt)
+    turned = end_effector.turned_to(direction, present)
+    fingers = _narrow(local @ turned[:, :2])
+    if fingers is None:
+        return turned
+    rotation = end_effector.grasp_rotation(direction, turned[:, :2] @ fingers)
+    return end_effector.nearest_grasp(rotation, present)
+
+
+def _normal(local: np.ndarray, position: np.ndarray, most_tilt: float) -> np.ndarray:
+    """Return the upward unit normal (3,) of the top at a position; straight up where unclear."""
+    up = -end_effector.DOWN
+    patch = local[np.linalg.norm(local[:, :2] - position[:2], axis=1) < PATCH]
+    if len(patch) < FEWEST_POINTS:
+        return up
+    patch = patch[patch[:, 2] > np.percentile(patch[:, 2], 95) - PATCH]
+    centred = patch - patch.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
+    along, across = sizes[1:] / np.sqrt(len(patch))
+    normal = axes[2] * np.sign(axes[2] @ up)
+    tilt = np.arccos(np.clip(normal @ up, -1.0, 1.0))
+    if across > FLAT or along < EXTENDED or not LEVEL < tilt <= most_tilt:
+        return up
+    return normal
+
+
+def _narrow(flat: np.ndarray) -> np.ndarray | None:
+    """Return the unit direction (2,) across which points (N, 2) are narrowest; None: round.
+
+    Of two sides that are alike, the one nearer to the second axis: the fingers' present one.
+    """
+    directions = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
+    low, high = np.percentile(flat @ directions, (2, 98), axis=0)
+    widths = high - low
+    if widths.max() < ALIKE * widths.min():
+        return None
+    best = int(widths.argmin())
+    far = np.abs((np.arange(len(ANGLES)) - best + 18) % 36 - 18) >= 9
+    other = int(np.where(far, widths, np.inf).argmin())
+    nearer = abs(directions[1, other]) > abs(directions[1, best])
+    chosen = other if nearer and widths[other] < ALIKE * widths[best] else best
+    return directions[:, chosen]

@@ -61,6 +61,7 @@ class Clearance(checks.Contract):
     point_second: np.ndarray
 
 
+_CHANGING: dict[tuple[str, bytes, bytes], np.ndarray] = {}
 NOTHING = Clearance(np.inf, '', '', np.full(3, np.nan), np.full(3, np.nan))
 
 
@@ -226,8 +227,7 @@ class CollisionModel:
     def _choose_pairs(self) -> None:
         self._travel = Travel(self.kinematics, self.pieces)
         groups = self._by_name(_apart(self.kinematics, self._joints))
-        low, high = self._extremes(BodyPairs(self._bodies, groups))
-        changing = (high > 0.0) & (high - low > STEADY)
+        changing = self._changing(BodyPairs(self._bodies, groups))
         self._self_pairs = BodyPairs(self._bodies, list(itertools.compress(groups, changing)))
         self.self_names, self.self_reach = self._describe(self._self_pairs)
         obstacles = range(len(self.pieces), len(self._bodies))
@@ -241,21 +241,21 @@ class CollisionModel:
             out.setdefault((self._names[i], self._names[j]), []).append((i, j))
         return list(out.values())
 
-    def _extremes(self, pairs: BodyPairs) -> tuple[np.ndarray, np.ndarray]:
-        """Return the least and the largest distance of each group, (K,), m, over the samples."""
+    def _changing(self, pairs: BodyPairs) -> np.ndarray:
+        """Return which groups of pairs neither always touch nor are always as far apart, (K,)."""
         limits = self.kinematics.arm.limits
-        random = np.random.default_rng(0)
-        distances = np.array(
-            [
-                pairs.distances(
-                    self._body_transforms(
-                        random.uniform(limits.lower, limits.upper), random.uniform()
-                    )
-                )
+        # Every model of an arm has the same, and the samples take a tenth of a second.
+        key = self.kinematics.urdf, limits.lower.tobytes(), limits.upper.tobytes()
+        if key not in _CHANGING:
+            random = np.random.default_rng(0)
+            poses = (
+                self._body_transforms(random.uniform(limits.lower, limits.upper), random.uniform())
                 for _ in range(SAMPLES)
-            ]
-        )
-        return distances.min(axis=0), distances.max(axis=0)
+            )
+            distances = np.array([pairs.distances(transforms) for transforms in poses])
+            low, high = distances.min(axis=0), distances.max(axis=0)
+            _CHANGING[key] = (high > 0.0) & (high - low > STEADY)
+        return _CHANGING[key]
 
     def _describe(self, pairs: BodyPairs) -> tuple[tuple[tuple[str, str], ...], np.ndarray]:
         """Return names and reach of all groups."""

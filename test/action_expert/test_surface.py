@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from work_cell import cloud_of
 
-from action_expert import end_effector, surface
 from gae_arm.arm_sim.scene import Scene, box, cylinder, sample_scene
-from gae_arm.core import geometry
+from gae_arm.core import end_effector, geometry, surface
 
 LOWEST, TILT = 0.01, 0.8
 PRESENT = geometry.rpy_to_matrix(np.pi, 0.0, 0.0)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gae_arm.arm_sim.ray_kernel import FAR, draw_kernel
+from gae_arm.arm_sim.ray_kernel import FAR, depth_kernel, draw_kernel
 from gae_arm.core.camera import CameraIntrinsics
 
 NEAR = 1e-3
@@ -118,6 +118,35 @@ def draw(
         label,
     )
     return Drawing(rgb, depth, label)
+
+
+def cast_depth(
+    parts: np.ndarray,
+    counts: np.ndarray,
+    table: np.ndarray,
+    floor_height: float,
+    intrinsics: CameraIntrinsics,
+    T_base_camera: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return depth and label of what `draw` would draw, several times as fast, without edges.
+
+    Arguments, depth and label: as those of `draw`, `Background` and `Drawing`.
+    """
+    shape = (intrinsics.height, intrinsics.width)
+    depth, label = np.empty(shape, np.float32), np.empty(shape, np.int16)
+    ends = np.cumsum(counts).astype(np.int64)
+    K = intrinsics.K
+    depth_kernel(
+        np.ascontiguousarray(parts, np.float64),
+        ends,
+        _rectangles(_bounds(parts, counts, ends), intrinsics, T_base_camera),
+        np.append(table, floor_height),
+        np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]]),
+        np.ascontiguousarray(T_base_camera, np.float64),
+        depth,
+        label,
+    )
+    return depth, label
 
 
 def _bounds(parts: np.ndarray, counts: np.ndarray, ends: np.ndarray) -> np.ndarray:

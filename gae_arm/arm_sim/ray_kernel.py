@@ -381,3 +381,44 @@ def draw_kernel(
             scale = 51.0 if _at_edge(label, u, v) else 255.0
             for k in range(3):
                 rgb[v, u, k] = np.uint8(min(255.0, max(0.0, colors[v, u, k] * scale + 0.5)))
+
+
+@kernel
+def depth_kernel(
+    parts: np.ndarray,
+    ends: np.ndarray,
+    rects: np.ndarray,
+    ground: np.ndarray,
+    focal: np.ndarray,
+    T: np.ndarray,
+    depth: np.ndarray,
+    label: np.ndarray,
+) -> None:
+    """Write only depth and label, tile by tile, one ray a pixel. rects: see `draw_kernel`.
+
+    ground: (6,), the table's edges and the height of its top, the floor's height.
+    """
+    height, width = depth.shape
+    near = np.empty(len(ends), np.int64)
+    ox, oy, oz = T[0, 3], T[1, 3], T[2, 3]
+    for tile in range(-(-height // TILE) * -(-width // TILE)):
+        top, left = tile // -(-width // TILE) * TILE, tile % -(-width // TILE) * TILE
+        right, bottom = min(left + TILE, width), min(top + TILE, height)
+        count = _in_tile(rects, left, right, top, bottom, near)
+        for v in range(top, bottom):
+            for u in range(left, right):
+                dx, dy, dz, ahead = _ray(T, focal, u, v)
+                best, owner = FAR, SKY
+                if dz < -1e-9:
+                    best, owner = (ground[4] - oz) / dz, GROUND
+                    x, y = ox + best * dx, oy + best * dy
+                    if not (ground[0] <= x <= ground[1] and ground[2] <= y <= ground[3]):
+                        best = (ground[5] - oz) / dz
+                for n in range(count):
+                    m = near[n]
+                    start = ends[m - 1] if m else 0
+                    t, i, _ = _first(parts, start, ends[m], ox, oy, oz, dx, dy, dz, best)
+                    if i >= 0:
+                        best, owner = t, m
+                depth[v, u] = 0.0 if owner == SKY else best * ahead
+                label[v, u] = owner

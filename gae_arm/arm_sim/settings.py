@@ -9,7 +9,7 @@ import numpy as np
 
 from gae_arm.arm_sim.camera import CameraSettings, ideal_intrinsics
 from gae_arm.arm_sim.depth_noise import DepthNoise
-from gae_arm.arm_sim.tasks.registry import TASKS
+from gae_arm.arm_sim.tasks.registry import STAGES
 from gae_arm.core import checks
 from gae_arm.core.camera import CameraIntrinsics
 from gae_arm.core.geometry import (
@@ -37,7 +37,7 @@ class ArmSimSettings(Settings):
         '',
         'a task (docs/tasks.md): the seed draws its scene, light and camera, of which the '
         'parameters tell only size, frame and noise; empty: a plain scene',
-        choices=('', *TASKS),
+        choices=('', *STAGES),
     )
     timestep: float = setting(0.002, 'time step of the physics, s', low=0.0001, high=0.002)
     real_time_factor: float = setting(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gae_arm.arm_sim.objects.button import TRAVEL
-from gae_arm.arm_sim.tasks.conditions import Joint
+from gae_arm.arm_sim.objects.item import Item
+from gae_arm.arm_sim.tasks.conditions import Condition, Joint
 from gae_arm.arm_sim.tasks.draft import Draft
 from gae_arm.arm_sim.tasks.phrases import Templates
 from gae_arm.arm_sim.tasks.steps import Press
@@ -14,6 +15,11 @@ from gae_arm.core.geometry import rpy_to_matrix, transform
 
 PRESSED = 0.7
 """Share of the travel at which a button counts as pressed."""
+
+
+def pressed(button: Item) -> Condition:
+    """Return that a button is down."""
+    return Joint(button.name, -2 * TRAVEL, -PRESSED * TRAVEL)
 
 
 class PressButton(Task):
@@ -37,6 +43,6 @@ class PressButton(Task):
             words={'object': item.name},
             alike=(('button', item.name),),
             way=(HAND_XY, item.body.position[:2]),
-            goal=(Joint(item.name, -2 * TRAVEL, -PRESSED * TRAVEL),),
+            goal=(pressed(item),),
             steps=(Press(item.name, above, TRAVEL),),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gae_arm.arm_sim.tasks.drawers import DrawerPutAway, OpenDrawer
 from gae_arm.arm_sim.tasks.pick_up import PickUp
 from gae_arm.arm_sim.tasks.place_into_container import PlaceIntoContainer
+from gae_arm.arm_sim.tasks.playground import Playground
 from gae_arm.arm_sim.tasks.press_button import PressButton
 from gae_arm.arm_sim.tasks.push_to_mark import PushToMark
 from gae_arm.arm_sim.tasks.sort_by_colour import SortByColour
@@ -27,6 +28,10 @@ TASKS: dict[str, Task] = {
         StackThree(),
     )
 }
+
+
+STAGES: dict[str, Task] = {**TASKS, Playground.name: Playground()}
+"""What the node `arm_sim` lays out: all tasks, and a table to talk about."""
 
 
 def find_task(name: str) -> Task:

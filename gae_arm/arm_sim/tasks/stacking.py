@@ -16,7 +16,8 @@ OFFSET = 0.02
 """Metres that the middle of a block may be off that of the block below."""
 
 
-def _upon(upper: Item, lower: Item) -> Condition:
+def upon(upper: Item, lower: Item) -> Condition:
+    """Return that a block stands on another, about in its middle."""
     return Upon(upper.name, lower.name, lower.top + upper.rest, OFFSET)
 
 
@@ -45,7 +46,7 @@ class StackTwo(Task):
             words={'upper': upper.name, 'lower': lower.name},
             alike=(('stacked', upper.name), ('stacked', lower.name)),
             way=(upper.body.position[:2], lower.body.position[:2]),
-            goal=(_upon(upper, lower), *let_go(upper.name, lower.name)),
+            goal=(upon(upper, lower), *let_go(upper.name, lower.name)),
             steps=_put_upon(upper, lower),
         )
 
@@ -77,8 +78,8 @@ class StackThree(Task):
             alike=tuple(('stacked', item.name) for item in (bottom, middle, top)),
             way=(middle.body.position[:2], bottom.body.position[:2]),
             goal=(
-                _upon(middle, bottom),
-                _upon(top, middle),
+                upon(middle, bottom),
+                upon(top, middle),
                 *let_go(bottom.name, middle.name, top.name),
             ),
             steps=(*_put_upon(middle, bottom), *_put_upon(top, middle)),

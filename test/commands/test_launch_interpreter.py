@@ -147,6 +147,27 @@ def test_namespaces_nest_with_groups(launch: Launch):
     assert rules == [['__ns:=/a'], ['__ns:=/a/b/c'], ['__ns:=/d'], ['__ns:=/a/c'], []]
 
 
+def test_remaps_of_a_scope_come_before_the_node_s_own(launch: Launch, workspace: Workspace):
+    workspace.file(
+        'launch:\n- node: {pkg: tiny, exec: say, remap: [{from: a, to: own}]}\n',
+        'child.launch.yaml',
+    )
+    processes = launch("""
+- let: {name: camera, value: left}
+- group:
+  - set_remap: {from: a, to: $(var camera)/a}
+  - include: {file: $(dirname)/child.launch.yaml}
+  - group:
+    - set_remap: {from: b, to: /c}
+    - node: {pkg: tiny, exec: say}
+  - group: {forwarding: false, children: [node: {pkg: tiny, exec: say}]}
+  - node: {pkg: tiny, exec: say}
+- node: {pkg: tiny, exec: say}
+""")
+    rules = [[word for word in ros(process) if word != '-r'] for process in processes]
+    assert rules == [['a:=left/a', 'a:=own'], ['a:=left/a', 'b:=/c'], [], ['a:=left/a'], []]
+
+
 def test_an_include_shares_the_scope_and_a_group_around_it_ends_that(
     launch: Launch, workspace: Workspace
 ):

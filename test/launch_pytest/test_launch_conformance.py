@@ -102,6 +102,9 @@ launch:
     - node: {pkg: tiny, exec: report, namespace: three, args: $(var ros_namespace)}
     - node: {pkg: tiny, exec: report, namespace: /four}
     - node: {pkg: tiny, exec: report, namespace: ''}
+  - group:
+    - set_remap: {from: a, to: /b}
+    - node: {pkg: tiny, exec: report, remap: [{from: a, to: own}]}
 - node: {pkg: tiny, exec: report, args: $(var x)}
 - group:
     scoped: false

@@ -75,6 +75,14 @@ class PushNamespace(Action):
 
 
 @dataclass(frozen=True)
+class SetRemap(Action):
+    """`set_remap`: remaps a name of all nodes that follow in this scope."""
+
+    source: Template
+    target: Template
+
+
+@dataclass(frozen=True)
 class Group(Action):
     """`group`: actions in a scope of their own; without forwarding the scope starts with `keep`."""
 

@@ -89,6 +89,12 @@ def _push_namespace(fields: Fields) -> a.PushNamespace:
     return a.PushNamespace(fields.where, _condition(fields), fields.required('namespace'))
 
 
+def _set_remap(fields: Fields) -> a.SetRemap:
+    return a.SetRemap(
+        fields.where, _condition(fields), fields.required('from'), fields.required('to')
+    )
+
+
 def _include(fields: Fields) -> a.Include:
     return a.Include(fields.where, _condition(fields), fields.required('file'), fields.pairs('arg'))
 
@@ -222,6 +228,7 @@ _READERS: dict[str, Callable[[Fields], a.Action]] = {
     'log': _log,
     'push_ros_namespace': _push_namespace,
     'push-ros-namespace': _push_namespace,
+    'set_remap': _set_remap,
     'include': _include,
     'executable': _executable,
     'node': _node,

@@ -102,6 +102,8 @@ class Interpreter:
                 self._log.info('launch.user', expand(action.message, scope))
             case a.PushNamespace():
                 nodes.push_namespace(action.namespace, scope)
+            case a.SetRemap():
+                scope.remaps.append((expand(action.source, scope), expand(action.target, scope)))
             case a.Executable():
                 command = [expand(word, scope) for word in action.command]
                 self._add(action, command, scope)
@@ -122,6 +124,7 @@ class Interpreter:
         kept = {expand(name, inner): expand(value, inner) for name, value in group.keep}
         if closed:
             inner.variables.clear()
+            inner.remaps.clear()
         inner.variables.update(kept)
         return self._run(group.actions, inner)
 

@@ -22,7 +22,8 @@ NAMESPACE = 'ros_namespace'
 def command(node: Node, scope: Scope, folder: Path) -> list[str]:
     """Return executable and arguments; parameter files are written into `folder`.
 
-    Order as in launch_ros: own arguments, own ROS arguments, name, namespace, parameters, remaps.
+    Order as in launch_ros: own arguments, own ROS arguments, name, namespace, parameters, remaps;
+    of these first those of the scope: for ROS the first that fits counts.
     """
     name = _node_name(node.name, scope)
     namespace = _namespace(node.namespace, scope)
@@ -35,8 +36,9 @@ def command(node: Node, scope: Scope, folder: Path) -> list[str]:
     out += [part for rule in rules for part in ('-r', rule)]
     for entry in node.parameters:
         out += ['--params-file', str(_parameter_file(entry, scope, folder, name, namespace))]
-    for source, target in node.remaps:
-        out += ['-r', f'{expand(source, scope)}:={expand(target, scope)}']
+    own = [(expand(source, scope), expand(target, scope)) for source, target in node.remaps]
+    for source, target in (*scope.remaps, *own):
+        out += ['-r', f'{source}:={target}']
     return out
 
 

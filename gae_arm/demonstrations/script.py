@@ -7,7 +7,7 @@ touching itself or the table, with the least turning of the hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,24 +15,14 @@ from gae_arm.arm_control.collision import CollisionModel
 from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_control.reach import Reach
 from gae_arm.arm_sim.tasks.instance import TaskInstance
-from gae_arm.arm_sim.tasks.steps import Lift, Press, Push, Put, Slide, Step
+from gae_arm.arm_sim.tasks.steps import Step
 from gae_arm.arm_sim.tasks.truth import Truth
-from gae_arm.core import geometry
 from gae_arm.core.arm import ArmConfig
-from gae_arm.core.errors import GaeError
-from gae_arm.demonstrations import moves
 from gae_arm.demonstrations.moves import Keyframe
+from gae_arm.demonstrations.ways import NoWayError, Ways, grouped
 
-CLEARANCE = 0.05
-"""m: that what is carried keeps above whatever stands in its way, where the arm can."""
-TURNS = np.arange(16) * np.pi / 8
-"""rad: turns about the vertical that are tried where any will do."""
 ROOM = 1e-3
 """m: between the links, and to the table, where a keyframe counts as free."""
-
-
-class NoWayError(GaeError):
-    """No grasp or place of a step is within the arm's reach."""
 
 
 class Script:
@@ -46,7 +36,7 @@ class Script:
     ) -> None:
         self.instance = instance
         self.groups = tuple(grouped(instance.steps))
-        self._rng = rng
+        self._ways = Ways(instance, rng)
         kinematics = Kinematics(arm)
         self._collision = CollisionModel(kinematics, instance.table_height)
         self._reach = Reach(kinematics, lambda q: self._collision.is_free(q, ROOM))
@@ -60,98 +50,10 @@ class Script:
         q: (N,), rad, where the arm is. opened: whether the gripper is open. Raises NoWayError.
         """
         T_now = self._kinematics.forward(q)
-        for way in self._ways(group, truth, T_now, opened):
+        for way in self._ways.find(group, truth.poses, truth.joints, T_now, opened):
             if self._possible(way, q):
                 return way
         raise NoWayError(f'no way to do {group!r} is within reach')
-
-    def _ways(
-        self, group: Sequence[Step], truth: Truth, T_now: np.ndarray, opened: bool
-    ) -> Iterator[list[Keyframe]]:
-        """Yield ways to do a group, the one with the least turning first, or shuffled."""
-        first = group[0]
-        poses = truth.poses
-        if isinstance(first, Push):
-            start, end = poses[first.item][:3, 3], poses[first.to][:3, 3]
-            yield moves.push(first, start, end, self.instance.table_height)
-        elif isinstance(first, Press):
-            yield moves.press(first, poses[first.item])
-        elif isinstance(first, (Lift, Slide)):
-            for T_grasp in self._grasps(first.item, poses, T_now):
-                way = moves.grasp(T_grasp, opened)
-                if isinstance(first, Slide):
-                    yield way + self._slide(first, truth, T_grasp)
-                elif len(group) == 1:
-                    yield [*way, Keyframe(moves.raised(T_grasp, first.by))]
-                else:
-                    put = group[1]
-                    assert isinstance(put, Put)
-                    yield from self._carry(way, first, put, poses, T_grasp)
-        else:
-            raise NoWayError(f'a task cannot begin with {first!r}')
-
-    def _grasps(
-        self, name: str, poses: Mapping[str, np.ndarray], T_now: np.ndarray
-    ) -> list[np.ndarray]:
-        """Return the grasps T_base_ee of an item in the order in which they are tried."""
-        all_ = [poses[name] @ grasp.T_object_ee for grasp in self.instance.items[name].grasps]
-        if self._rng is not None:
-            return [all_[i] for i in self._rng.permutation(len(all_))]
-        return sorted(all_, key=lambda T: _turn(T, T_now))
-
-    def _carry(
-        self,
-        way: list[Keyframe],
-        lift: Lift,
-        put: Put,
-        poses: Mapping[str, np.ndarray],
-        T_grasp: np.ndarray,
-    ) -> Iterator[list[Keyframe]]:
-        """Yield the ways to carry what is grasped to its place, that of the least turn first."""
-        T_item_ee = geometry.invert(poses[put.item]) @ T_grasp
-        places = [T @ T_item_ee for T in self._places(put, poses)]
-        for T_place in sorted(places, key=lambda T: _turn(T, T_grasp)):
-            height = self._travel_height(put, poses, T_grasp, T_place)
-            up = max(lift.by, height - T_grasp[2, 3])
-            above = max(moves.APPROACH, height - T_place[2, 3])
-            yield [
-                *way,
-                Keyframe(moves.raised(T_grasp, up)),
-                *moves.release(T_place, above),
-            ]
-
-    def _places(self, put: Put, poses: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """Return the poses (4, 4) of the item that are as good as the one asked for."""
-        T = poses[put.onto] @ put.T_onto_item
-        out = []
-        for yaw in TURNS if put.yaws is None else put.yaws:
-            turned = T.copy()
-            turned[:3, :3] = geometry.rpy_to_matrix(0, 0, yaw) @ T[:3, :3]
-            out.append(turned)
-        return out
-
-    def _travel_height(
-        self, put: Put, poses: Mapping[str, np.ndarray], T_from: np.ndarray, T_to: np.ndarray
-    ) -> float:
-        """Return the height, m, of the hand at which what it carries clears what is in the way."""
-        carried = self.instance.items[put.item]
-        below = T_from[2, 3] - (poses[put.item][2, 3] - carried.rest)
-        top = self.instance.table_height
-        for name, item in self.instance.items.items():
-            width = item.reach + carried.reach + CLEARANCE
-            if name != put.item and _beside(poses[name], T_from, T_to) < width:
-                top = max(top, float(poses[name][2, 3] + item.top))
-        return top + below + CLEARANCE
-
-    def _slide(self, slide: Slide, truth: Truth, T_grasp: np.ndarray) -> list[Keyframe]:
-        axis = truth.poses[slide.item][:3, :3] @ slide.axis
-        T_end = moves.shifted(T_grasp, (slide.to - truth.joints[slide.item]) * axis)
-        # There first, then letting go: else a release would be entered from above.
-        return [
-            Keyframe(T_end),
-            Keyframe(T_end, 1.0),
-            Keyframe(moves.backed(T_end, moves.APPROACH)),
-        ]
 
     def _possible(self, way: Sequence[Keyframe], q: np.ndarray) -> bool:
         """Return whether each pose is within reach, from the joints (N,) of the one before."""
@@ -161,26 +63,3 @@ class Script:
                 return False
             q = found.q
         return True
-
-
-def grouped(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    """Yield the steps in the groups that make one plan each: what is lifted is put down with it."""
-    i = 0
-    while i < len(steps):
-        pair = isinstance(steps[i], Lift) and i + 1 < len(steps) and isinstance(steps[i + 1], Put)
-        yield tuple(steps[i : i + 1 + pair])
-        i += 1 + pair
-
-
-def _turn(T: np.ndarray, T_from: np.ndarray) -> float:
-    """Return the angle between two orientations, rad."""
-    cosine = (np.trace(T[:3, :3].T @ T_from[:3, :3]) - 1) / 2
-    return float(np.arccos(np.clip(cosine, -1, 1)))
-
-
-def _beside(T: np.ndarray, T_from: np.ndarray, T_to: np.ndarray) -> float:
-    """Return how far, seen from above, a thing is from the straight way between two poses, m."""
-    a, b, p = T_from[:2, 3], T_to[:2, 3], T[:2, 3]
-    along = b - a
-    share = np.clip((p - a) @ along / max(float(along @ along), 1e-9), 0, 1)
-    return float(np.linalg.norm(p - a - share * along))

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gae_arm.arm_sim.camera import ideal_intrinsics
+from gae_arm.arm_sim.ray_caster import cast_depth
 from gae_arm.arm_sim.ray_kernel import GROUND, SKY
-from gae_arm.arm_sim.ray_scene import draw_scene
+from gae_arm.arm_sim.ray_scene import background, draw_scene, rows_in_place
 from gae_arm.arm_sim.scene import Part, Scene, SceneObject, sample_scene
 from gae_arm.core.geometry import look_at, matrix_to_quaternion, rpy_to_matrix
 from gae_arm.core.projection import deproject, project
@@ -145,3 +146,20 @@ def test_labels_are_where_the_objects_project_to():
         middle = (item.position - SLANTED[:3, 3]) @ SLANTED[:3, :3]
         pixel = project(ideal_intrinsics(320, 240), middle)
         assert np.hypot(u.mean() - pixel[0], v.mean() - pixel[1]) < 12
+
+
+def test_depth_alone_is_that_of_the_picture():
+    scene = sample_scene(3)
+    drawing = draw_scene(scene, CAMERA, SLANTED)
+    rows = [rows_in_place(item) for item in scene.objects]
+    around = background(scene.surroundings)
+    depth, label = cast_depth(
+        np.concatenate(rows),
+        np.array([len(row) for row in rows]),
+        around.table,
+        around.floor_height,
+        CAMERA,
+        SLANTED,
+    )
+    np.testing.assert_allclose(depth, drawing.depth, atol=1e-6)
+    np.testing.assert_array_equal(label, drawing.label)

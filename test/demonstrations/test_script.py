@@ -8,7 +8,8 @@ from gae_arm.arm_sim.tasks.steps import Lift, Put, Slide
 from gae_arm.arm_sim.tasks.truth import observe_truth
 from gae_arm.core.arm import load_arm
 from gae_arm.core.paths import arm_file
-from gae_arm.demonstrations.script import Script, grouped
+from gae_arm.demonstrations.script import Script
+from gae_arm.demonstrations.ways import grouped
 
 
 @pytest.mark.parametrize('arm', ['panda', 'ur5', 'xarm7'])

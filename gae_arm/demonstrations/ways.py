@@ -1,0 +1,159 @@
+"""Ways to do a step of a task, from where everything is: geometry only, for no particular arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from gae_arm.arm_sim.tasks.instance import TaskInstance
+from gae_arm.arm_sim.tasks.steps import Lift, Press, Push, Put, Slide, Step
+from gae_arm.core import geometry
+from gae_arm.core.errors import GaeError
+from gae_arm.demonstrations import moves
+from gae_arm.demonstrations.moves import Keyframe
+
+CLEARANCE = 0.05
+"""m: that what is carried keeps above whatever stands in its way, where the arm can."""
+TURNS = np.arange(16) * np.pi / 8
+"""rad: turns about the vertical that are tried where any will do."""
+
+
+class NoWayError(GaeError):
+    """No grasp or place of a step is within the arm's reach."""
+
+
+class Ways:
+    """Yields ways to do groups of steps.
+
+    rng: chooses among the grasps that are possible; None: the one with the least turning first.
+    """
+
+    def __init__(self, instance: TaskInstance, rng: np.random.Generator | None = None) -> None:
+        self.instance = instance
+        self._rng = rng
+
+    def find(
+        self,
+        group: Sequence[Step],
+        poses: Mapping[str, np.ndarray],
+        joints: Mapping[str, float],
+        T_now: np.ndarray,
+        opened: bool,
+    ) -> Iterator[list[Keyframe]]:
+        """Yield ways to do a group, the one with the least turning first, or shuffled.
+
+        poses, joints: of the objects, as in `Truth`. T_now: (4, 4), of the end effector. opened:
+        whether the gripper is open.
+        """
+        first = group[0]
+        if isinstance(first, Push):
+            start, end = poses[first.item][:3, 3], poses[first.to][:3, 3]
+            yield moves.push(first, start, end, self.instance.table_height)
+        elif isinstance(first, Press):
+            yield moves.press(first, poses[first.item])
+        elif isinstance(first, (Lift, Slide)):
+            for T_grasp in self._grasps(first.item, poses, T_now):
+                way = moves.grasp(T_grasp, opened)
+                if isinstance(first, Slide):
+                    yield way + self._slide(first, poses, joints, T_grasp)
+                elif len(group) == 1:
+                    yield [*way, Keyframe(moves.raised(T_grasp, first.by))]
+                else:
+                    put = group[1]
+                    assert isinstance(put, Put)
+                    yield from self._carry(way, first, put, poses, T_grasp)
+        else:
+            raise NoWayError(f'a task cannot begin with {first!r}')
+
+    def _grasps(
+        self, name: str, poses: Mapping[str, np.ndarray], T_now: np.ndarray
+    ) -> list[np.ndarray]:
+        """Return the grasps T_base_ee of an item in the order in which they are tried."""
+        all_ = [poses[name] @ grasp.T_object_ee for grasp in self.instance.items[name].grasps]
+        if self._rng is not None:
+            return [all_[i] for i in self._rng.permutation(len(all_))]
+        return sorted(all_, key=lambda T: _turn(T, T_now))
+
+    def _carry(
+        self,
+        way: list[Keyframe],
+        lift: Lift,
+        put: Put,
+        poses: Mapping[str, np.ndarray],
+        T_grasp: np.ndarray,
+    ) -> Iterator[list[Keyframe]]:
+        """Yield the ways to carry what is grasped to its place, that of the least turn first."""
+        T_item_ee = geometry.invert(poses[put.item]) @ T_grasp
+        places = [T @ T_item_ee for T in self._places(put, poses)]
+        for T_place in sorted(places, key=lambda T: _turn(T, T_grasp)):
+            height = self._travel_height(put, poses, T_grasp, T_place)
+            up = max(lift.by, height - T_grasp[2, 3])
+            above = max(moves.APPROACH, height - T_place[2, 3])
+            yield [
+                *way,
+                Keyframe(moves.raised(T_grasp, up)),
+                *moves.release(T_place, above),
+            ]
+
+    def _places(self, put: Put, poses: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Return the poses (4, 4) of the item that are as good as the one asked for."""
+        T = poses[put.onto] @ put.T_onto_item
+        out = []
+        for yaw in TURNS if put.yaws is None else put.yaws:
+            turned = T.copy()
+            turned[:3, :3] = geometry.rpy_to_matrix(0, 0, yaw) @ T[:3, :3]
+            out.append(turned)
+        return out
+
+    def _travel_height(
+        self, put: Put, poses: Mapping[str, np.ndarray], T_from: np.ndarray, T_to: np.ndarray
+    ) -> float:
+        """Return the height, m, of the hand at which what it carries clears what is in the way."""
+        carried = self.instance.items[put.item]
+        below = T_from[2, 3] - (poses[put.item][2, 3] - carried.rest)
+        top = self.instance.table_height
+        for name, item in self.instance.items.items():
+            width = item.reach + carried.reach + CLEARANCE
+            if name != put.item and _beside(poses[name], T_from, T_to) < width:
+                top = max(top, float(poses[name][2, 3] + item.top))
+        return top + below + CLEARANCE
+
+    def _slide(
+        self,
+        slide: Slide,
+        poses: Mapping[str, np.ndarray],
+        joints: Mapping[str, float],
+        T_grasp: np.ndarray,
+    ) -> list[Keyframe]:
+        axis = poses[slide.item][:3, :3] @ slide.axis
+        T_end = moves.shifted(T_grasp, (slide.to - joints[slide.item]) * axis)
+        # There first, then letting go: else a release would be entered from above.
+        return [
+            Keyframe(T_end),
+            Keyframe(T_end, 1.0),
+            Keyframe(moves.backed(T_end, moves.APPROACH)),
+        ]
+
+
+def grouped(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """Yield the steps in the groups that make one plan each: what is lifted is put down with it."""
+    i = 0
+    while i < len(steps):
+        pair = isinstance(steps[i], Lift) and i + 1 < len(steps) and isinstance(steps[i + 1], Put)
+        yield tuple(steps[i : i + 1 + pair])
+        i += 1 + pair
+
+
+def _turn(T: np.ndarray, T_from: np.ndarray) -> float:
+    """Return the angle between two orientations, rad."""
+    cosine = (np.trace(T[:3, :3].T @ T_from[:3, :3]) - 1) / 2
+    return float(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def _beside(T: np.ndarray, T_from: np.ndarray, T_to: np.ndarray) -> float:
+    """Return how far, seen from above, a thing is from the straight way between two poses, m."""
+    a, b, p = T_from[:2, 3], T_to[:2, 3], T[:2, 3]
+    along = b - a
+    share = np.clip((p - a) @ along / max(float(along @ along), 1e-9), 0, 1)
+    return float(np.linalg.norm(p - a - share * along))

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from action_expert.policy import Policy
-from gae_arm.arm_control.controller import ControlOutput
-from gae_arm.arm_sim.tasks.checker import SuccessChecker, Verdict
+from gae_arm.arm_sim.tasks.checker import Verdict
 from gae_arm.arm_sim.tasks.truth import Truth
 from gae_arm.core.cloud import Cloud
-from gae_arm.core.motion import ActionChunk, ArmState, HaltReason, RobotState
+from gae_arm.core.motion import ActionChunk, RobotState
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.progress import PlanProgress, PlanState
 from gae_arm.core.settings import Settings, setting
 from gae_arm.demonstrations.cell import Cell
+from gae_arm.demonstrations.score import STUCK, Outcome, Score
 
 SETTLING_S = 2.0
 """After the last plan, so long the physics may take until the task counts as not done."""
@@ -60,28 +60,6 @@ class Moment:
     progress: PlanProgress
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    success: as the physics says. cause: '' on success. seconds: simulated, to success or the end.
-    path_length: m, of the end effector. collisions: pairs of the robot and something that it had
-    no business with. plans: used. touched: what the robot touched first of all objects, '' nothing;
-    role: what that is to the task: 'target', 'distractor' (the first one), 'other', ''.
-    interventions: by reason, periods in which the governor did not let the arm go on as asked.
-    """
-
-    success: bool
-    cause: str
-    seconds: float
-    path_length: float
-    collisions: int
-    plans: int
-    touched: str = ''
-    role: str = ''
-    interventions: dict[str, int] = field(default_factory=dict)
-
-
 Disturb = Callable[[Cell, Truth], None]
 
 
@@ -109,20 +87,15 @@ class Rollout:
         self._watch, self._disturb = watch, disturb
         self._rng = np.random.default_rng([seed, cell.instance.seed, 7])
         self._waiting: deque[tuple[int, ActionChunk]] = deque()
-        self._interventions: Counter[str] = Counter()
-        self._touched: set[frozenset[str]] = set()
-        self._held = False
-        self._first = ''
-        self._length = 0.0
         self._plans = 0
 
     def run(self) -> Outcome:
         """Run until success, failure, or nothing more is to be done."""
-        cell, checker = self.cell, SuccessChecker(self.cell.instance)
+        cell, score = self.cell, Score(self.cell.instance)
+        period = cell.settings.governor.period
         self.planner.begin(cell)
-        began_ns = cell.now_ns
         plan = self._next_plan()
-        act_ns, last = cell.now_ns + self._thinking_ns(), cell.simulation.T_base_ee()[:3, 3]
+        act_ns = cell.now_ns + self._thinking_ns()
         end_ns: int | None = None
         cloud: Cloud | None = cell.cloud()
         stuck = False
@@ -142,30 +115,15 @@ class Rollout:
                     act_ns = cell.now_ns + round(1e9 / self.settings.camera_rate)
                     cell.cloud()
             truth = cell.truth()
-            verdict = checker.update(truth)
-            self._note_contacts(truth)
+            verdict = score.see(truth, cell.simulation.T_base_ee()[:3, 3])
             over = end_ns is not None and cell.now_ns >= end_ns
             if verdict is not Verdict.RUNNING or over:
                 break
             if self._disturb is not None:
                 self._disturb(cell, truth)
             self._deliver()
-            self._note(cell.step())
-            here = cell.simulation.T_base_ee()[:3, 3]
-            self._length += float(np.linalg.norm(here - last))
-            last = here
-        success = verdict is Verdict.SUCCESS
-        return Outcome(
-            success=success,
-            cause='' if success else self._cause(verdict, stuck),
-            seconds=(cell.now_ns - began_ns) * 1e-9,
-            path_length=self._length,
-            collisions=len(self._touched),
-            plans=self._plans,
-            touched=self._first,
-            role=self._role(self._first),
-            interventions=dict(self._interventions),
-        )
+            score.intervene(cell.step().status, period)
+        return score.outcome(self._plans, STUCK if stuck else '')
 
     def _thinking_ns(self) -> int:
         return round(self.settings.thinking * 1e9)
@@ -189,41 +147,3 @@ class Rollout:
     def _deliver(self) -> None:
         while self._waiting and self._waiting[0][0] <= self.cell.now_ns:
             self.cell.take_chunk(self._waiting.popleft()[1])
-
-    def _note(self, output: ControlOutput) -> None:
-        reason = output.status.reason
-        quiet = (HaltReason.NONE, HaltReason.NO_COMMAND)
-        if reason not in quiet and output.status.state != ArmState.HOLDING:
-            self._interventions[reason.name] += 1
-
-    def _note_contacts(self, truth: Truth) -> None:
-        """Note what the robot touches that is neither meant nor part of it."""
-        instance = self.cell.instance
-        alien = {*instance.obstacles, *instance.distractors, 'world'}
-        for one, other in truth.touches:
-            robot = one not in truth.poses and one != 'world'
-            if robot and other in alien:
-                self._touched.add(frozenset((one, other)))
-            elif robot and other in instance.targets:
-                self._held = True
-            if robot and other in instance.items:
-                self._first = self._first or other
-
-    def _role(self, name: str) -> str:
-        instance = self.cell.instance
-        if name in instance.targets:
-            return 'target'
-        if name in instance.distractors[:1]:
-            return 'distractor'
-        return 'other' if name else ''
-
-    def _cause(self, verdict: Verdict, stuck: bool) -> str:
-        if verdict in (Verdict.WRONG_OBJECT, Verdict.DROPPED, Verdict.NOT_PUSHED):
-            return verdict.value
-        if self._touched:
-            return 'collision'
-        if stuck:
-            return 'refused' if self._interventions else 'stuck'
-        if not self._held:
-            return 'missed'
-        return 'timeout' if verdict is Verdict.TIMEOUT else 'not done'

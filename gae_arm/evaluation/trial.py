@@ -18,6 +18,7 @@ from gae_arm.core.paths import arm_file
 from gae_arm.demonstrations.cell import Cell, CellSettings
 from gae_arm.demonstrations.oracle import Oracle, PlanNoise
 from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
+from gae_arm.demonstrations.score import Outcome
 from gae_arm.demonstrations.ways import NoWayError
 from gae_arm.evaluation.disturbances import MoveTarget
 from gae_arm.evaluation.obedience import ErasedOracle, ShiftedOracle

@@ -8,7 +8,8 @@ import pytest
 
 from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.demonstrations.oracle import PlanNoise
-from gae_arm.demonstrations.rollout import Outcome, RolloutSettings
+from gae_arm.demonstrations.rollout import RolloutSettings
+from gae_arm.demonstrations.score import Outcome
 from gae_arm.evaluation import suites, tables
 from gae_arm.evaluation.campaign import run_campaign
 from gae_arm.evaluation.trial import Result, Trial, run_trial

@@ -20,9 +20,10 @@ from std_msgs.msg import Float64MultiArray, String
 from gae_arm.arm_sim.camera import RgbdCamera
 from gae_arm.arm_sim.driver import ArmDriver
 from gae_arm.arm_sim.real_time import Pacer
-from gae_arm.arm_sim.settings import ArmSimSettings
+from gae_arm.arm_sim.settings import TRUTH_RATE, ArmSimSettings
 from gae_arm.arm_sim.simulation import ArmSimulation, SimulationDivergedError
 from gae_arm.arm_sim.staging import make_stage
+from gae_arm.arm_sim.tasks.truth import observe_truth
 from gae_arm.core.arm import load_arm
 from gae_arm.core.camera import CameraFrame
 from gae_arm.core.errors import GaeError, InvalidValueError
@@ -36,6 +37,7 @@ from gae_arm.ros.run import NodeThread, run_node
 from gae_arm.ros.stamps import time_to_msg
 from gae_arm.ros.trajectory_msgs import trajectory_from_bytes
 from gae_arm.ros.transforms import tf_to_msg
+from gae_arm.ros.truth_msgs import truth_to_msg
 
 
 class ArmSimNode(Node):
@@ -80,6 +82,7 @@ class ArmSimNode(Node):
         )
         self._tf_static = topics.TF_STATIC.publisher(self)
         self._objects = topics.OBJECT_POSES.publisher(self)
+        self._truth = topics.SCENE_TRUTH.publisher(self)
         self._description = topics.ROBOT_DESCRIPTION.publisher(self)
         self._description.publish(String(data=urdf))
         self._publish_static_tf()
@@ -115,6 +118,7 @@ class ArmSimNode(Node):
         }
         tf_steps = max(round(1e9 / self._settings.tf_rate / timestep_ns), 1)
         each[self._publish_objects] = tf_steps
+        each[self._publish_truth] = max(round(1e9 / TRUTH_RATE / timestep_ns), 1)
         if self._settings.publish_tf:
             each[self._publish_tf] = tf_steps
         while not self._closing.wait(self._pacer.wait_ns(time.monotonic_ns()) / 1e9):
@@ -155,6 +159,11 @@ class ArmSimNode(Node):
             frames = [(self._simulation.arm.base_frame, name) for name in poses]
             msg = tf_to_msg(self._now_ns(), frames, np.array(list(poses.values())))
             self._objects.publish(msg)
+
+    def _publish_truth(self) -> None:
+        if self._truth.get_subscription_count():
+            truth, frame = observe_truth(self._simulation), self._simulation.arm.base_frame
+            self._truth.publish(truth_to_msg(truth, self._now_ns(), frame))
 
     def _publish_static_tf(self) -> None:
         """Publish the fixed joints (unless somebody else does) and the camera, once."""
@@ -216,7 +225,7 @@ class ArmSimNode(Node):
     def _lay_out(self, seed: int) -> None:
         """Put the arm home and lay out the stage of a seed; a task brings its own camera."""
         stage = make_stage(self._settings, seed)
-        own_camera = bool(self._settings.task and self._settings.camera_rate)
+        own_camera = bool(self._settings.has_task and self._settings.camera_rate)
         # Before the model is another: the camera's thread takes both when it sees that it is.
         self._stage = stage
         self._driver.reset(stage.scene, stage.modifiers if own_camera else None)

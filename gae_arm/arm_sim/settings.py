@@ -9,6 +9,7 @@ import numpy as np
 
 from gae_arm.arm_sim.camera import CameraSettings, ideal_intrinsics
 from gae_arm.arm_sim.depth_noise import DepthNoise
+from gae_arm.arm_sim.tasks.range_words import ranges_of
 from gae_arm.arm_sim.tasks.registry import STAGES
 from gae_arm.core import checks
 from gae_arm.core.camera import CameraIntrinsics
@@ -25,6 +26,9 @@ CAMERA_POSE = look_at((1.15, 0.0, 0.62), (0.42, 0.0, 0.05))
 CAMERA_XYZ = tuple(CAMERA_POSE[:3, 3].tolist())
 CAMERA_XYZW = tuple(np.round(matrix_to_quaternion(CAMERA_POSE[:3, :3]), 9).tolist())
 MAX_COUNT = 2**31 - 1
+NO_TASK = 'none'
+TRUTH_RATE = 50.0
+"""Hz, of simulated time: judges hear what touches what so often."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,15 @@ class ArmSimSettings(Settings):
     arm: str = setting('panda', 'arm: a name in config/arms, or a YAML file')
     seed: int = setting(0, 'the same seed makes the same scene', low=0, high=MAX_COUNT)
     task: str = setting(
-        '',
+        NO_TASK,
         'a task (docs/tasks.md): the seed draws its scene, light and camera, of which the '
-        'parameters tell only size, frame and noise; empty: a plain scene',
-        choices=('', *STAGES),
+        'parameters tell only size, frame and noise; none: a plain scene',
+        choices=(NO_TASK, *STAGES),
+    )
+    ranges: str = setting(
+        'training',
+        'what the scenes of a task are drawn from, as `gae eval` says it: training or held_out, '
+        'then AXIS=RANGE or AXIS.QUANTITY=VALUE for axes that differ, with spaces',
     )
     timestep: float = setting(0.002, 'time step of the physics, s', low=0.0001, high=0.002)
     real_time_factor: float = setting(
@@ -82,6 +91,16 @@ class ArmSimSettings(Settings):
     camera_shadows: bool = setting(True, 'render shadows')
     depth_noise: bool = setting(True, "depth errors like a RealSense's")
     depth_noise_seed: int = setting(0, 'seed of the depth errors', low=0, high=MAX_COUNT)
+
+    def __post_init__(self) -> None:
+        """Check every field, the words of `ranges` too."""
+        super().__post_init__()
+        ranges_of(self.ranges)
+
+    @property
+    def has_task(self) -> bool:
+        """Return whether a task is laid out, not a plain scene."""
+        return self.task != NO_TASK
 
     def controller(self) -> dict[str, Any]:
         """Return the keywords of `TrajectoryExecutor` that these parameters set."""

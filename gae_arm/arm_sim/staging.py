@@ -10,6 +10,7 @@ from gae_arm.arm_sim.camera import CameraSettings, add_camera
 from gae_arm.arm_sim.model import Modifier
 from gae_arm.arm_sim.scene import Scene, sample_scene
 from gae_arm.arm_sim.settings import ArmSimSettings
+from gae_arm.arm_sim.tasks.range_words import ranges_of
 from gae_arm.arm_sim.tasks.registry import STAGES
 
 
@@ -29,9 +30,9 @@ class Stage:
 
 def make_stage(settings: ArmSimSettings, seed: int) -> Stage:
     """Return the stage of a seed: that of the task in the settings, if there is one."""
-    if not settings.task:
+    if not settings.has_task:
         return Stage(sample_scene(seed), settings.camera())
-    instance = STAGES[settings.task].sample(seed)
+    instance = STAGES[settings.task].sample(seed, ranges_of(settings.ranges))
     camera = instance.view.camera(
         settings.camera_width, settings.camera_height, settings.camera_shadows
     )

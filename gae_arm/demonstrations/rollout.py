@@ -11,12 +11,12 @@ import numpy as np
 
 from action_expert.policy import Policy
 from gae_arm.arm_sim.tasks.checker import Verdict
-from gae_arm.arm_sim.tasks.truth import Truth
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.motion import ActionChunk, RobotState
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.progress import PlanProgress, PlanState
 from gae_arm.core.settings import Settings, setting
+from gae_arm.core.truth import Truth
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.score import STUCK, Outcome, Score
 

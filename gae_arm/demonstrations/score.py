@@ -10,8 +10,8 @@ import numpy as np
 from gae_arm.arm_sim.tasks.checker import SuccessChecker, Verdict
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.steps import Lift, Slide
-from gae_arm.arm_sim.tasks.truth import WORLD, Truth
 from gae_arm.core.motion import ArmState, ArmStatus, HaltReason
+from gae_arm.core.truth import WORLD, Truth
 
 FALL = 0.05
 """m: what leaves the hand in the air and comes to lie so much lower was dropped."""

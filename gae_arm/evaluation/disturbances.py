@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gae_arm.arm_sim.tasks.truth import Truth
+from gae_arm.core.truth import Truth
 from gae_arm.demonstrations.cell import Cell
 
 NEAR = 0.15

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from gae_msgs.msg import ActionChunk, ArmStatus, PlanProgress, WaypointPlan
+from gae_msgs.msg import ActionChunk, ArmStatus, PlanProgress, SceneTruth, WaypointPlan
 from nav_msgs.msg import Path
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -160,3 +160,9 @@ DIAGNOSTICS = Topic(
 )
 
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Topic))
+SCENE_TRUTH = Topic(
+    'arm_sim/truth',
+    SceneTruth,
+    qos.SENSOR,
+    'that, what moves and what touches what: what success is judged by',
+)

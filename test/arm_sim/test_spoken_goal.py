@@ -5,7 +5,7 @@ import pytest
 from gae_arm.arm_sim.tasks.conditions import Inside, Joint, Lifted, Upon
 from gae_arm.arm_sim.tasks.registry import STAGES
 from gae_arm.arm_sim.tasks.spoken_goal import spoken_goal
-from gae_arm.arm_sim.tasks.truth import Truth
+from gae_arm.core.truth import Truth
 
 TABLE = STAGES['playground'].sample(0)
 TRUTH = Truth(

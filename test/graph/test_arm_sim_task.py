@@ -66,4 +66,4 @@ def test_an_unknown_task_ends_the_start_with_the_tasks_there_are():
         check=False,
     )
     assert done.returncode == 1
-    assert "task 'juggle' is unknown; there are: ['', 'drawer_put_away'" in done.stderr
+    assert "task 'juggle' is unknown; there are: ['drawer_put_away', 'none'" in done.stderr

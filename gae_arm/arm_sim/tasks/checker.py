@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from gae_arm.arm_sim.tasks.instance import TaskInstance
-from gae_arm.arm_sim.tasks.truth import Truth
+from gae_arm.core.truth import Truth
 
 
 class Verdict(StrEnum):

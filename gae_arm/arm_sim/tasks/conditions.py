@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from gae_arm.arm_sim.objects.item import Cavity
-from gae_arm.arm_sim.tasks.truth import WORLD, Truth
 from gae_arm.core import checks
 from gae_arm.core.geometry import invert
+from gae_arm.core.truth import WORLD, Truth
 
 
 class Condition(Protocol):

@@ -18,7 +18,7 @@ from gae_arm.arm_sim.tasks.place_into_container import PlaceIntoContainer, insid
 from gae_arm.arm_sim.tasks.press_button import PressButton, pressed
 from gae_arm.arm_sim.tasks.stacking import StackTwo, upon
 from gae_arm.arm_sim.tasks.task import Task, let_go
-from gae_arm.arm_sim.tasks.truth import Truth
+from gae_arm.core.truth import Truth
 
 Goal = tuple[Condition, ...]
 NEGATION = re.compile(r"\b(not|don't|never|without|except|ignore|leave)\b")

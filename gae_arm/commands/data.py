@@ -1,5 +1,6 @@
-"""Look at demonstrations, check them, and exchange them with other projects' formats.
+"""Make demonstrations, look at them, check them, and exchange them with other projects' formats.
 
+  gae data make DATASET --task all --episodes 200 --workers 4
   gae data show DATASET --episode 3 --out picture.png
   gae data check DATASET
   gae data import lerobot FOLDER DATASET --arm panda
@@ -13,18 +14,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gae_arm.commands import data_make
+from gae_arm.commands.progress_bar import progress_bar
 from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.paths import arm_file
-from gae_arm.demonstrations import maker
 from gae_arm.demonstrations.dataset import Dataset
 from gae_arm.demonstrations.episode import Episode
 
@@ -34,6 +34,9 @@ SAID_BY_HAND = ('joints', 'gripper', 'ee', 'action_gripper', 'action_ee')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-verbs and their options."""
     verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
+    data_make.add_arguments(
+        verbs.add_parser('make', help='let the demonstrator carry tasks out, and record it')
+    )
     show = verbs.add_parser('show', help='draw an episode: frames, cloud, waypoints')
     show.add_argument('dataset', type=Path)
     show.add_argument('--episode', type=int, help='its number; the first one by default')
@@ -56,33 +59,6 @@ def run(args: argparse.Namespace) -> int:
     """Run the sub-verb."""
     result: int = args.act(args)
     return result
-
-
-def make_with_progress(
-    folder: Path,
-    make_episode: maker.MakeEpisode,
-    seeds: Iterable[int],
-    recipe: Mapping[str, Any],
-    workers: int,
-) -> maker.Progress:
-    """Call `make_dataset` with a progress bar; print its messages and, at the end, the counts."""
-    console = Console(stderr=True)
-    with _bar(console) as bar:
-        task = bar.add_task('episodes', total=None)
-
-        def report(progress: maker.Progress, message: str) -> None:
-            if message:
-                console.print(message, style='yellow')
-            failed = progress.failed + progress.failed_before
-            text = f'{failed} failed' if failed else 'episodes'
-            bar.update(task, total=progress.wanted, completed=progress.done, description=text)
-
-        done = maker.make_dataset(folder, make_episode, seeds, recipe, workers, report=report)
-    print(
-        f'{done.there + done.made} episodes in {folder}: {done.made} made now '
-        f'({done.remade} of them again), {done.failed + done.failed_before} attempts failed'
-    )
-    return done
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
@@ -152,7 +128,7 @@ def episode_facts(episode: Episode) -> list[str]:
 def _check(args: argparse.Namespace) -> int:
     dataset = Dataset.open(args.dataset)
     steps = clouds = size = good = 0
-    with _bar(Console(stderr=True)) as bar:
+    with progress_bar(Console(stderr=True)) as bar:
         for stored in bar.track(dataset.verified(), total=len(dataset), description='reading'):
             episode = stored.load()
             good, steps, size = good + 1, steps + episode.steps, size + stored.path.stat().st_size
@@ -196,15 +172,10 @@ def _export(args: argparse.Namespace) -> int:
     from gae_arm.demonstrations.lerobot_export import write_lerobot
 
     dataset = Dataset.open(args.dataset)
-    with _bar(Console(stderr=True)) as bar:
+    with progress_bar(Console(stderr=True)) as bar:
         stored = bar.track(dataset.verified(), total=len(dataset), description='writing')
         count = write_lerobot((one.load() for one in stored), args.folder, video=not args.images)
     for problem in dataset.problems:
         print(problem, file=sys.stderr)
     print(f'{count} episodes in {args.folder}')
     return 0
-
-
-def _bar(console: Console) -> Progress:
-    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeRemainingColumn(), console=console)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gae_arm.core import checks, geometry
 from gae_arm.core.camera import CameraFrame, CameraIntrinsics
 from gae_arm.core.errors import InvalidValueError
+from gae_arm.demonstrations.plan_track import PlanTrack
 
 CLOUD_TYPES = (np.float16, np.float32)
 IMAGE_TYPES = {'color': np.uint8, 'depth': np.uint16}
@@ -148,6 +149,7 @@ class Episode(checks.Contract):
     source: what made the episode (demonstrator, recording, imported file).
     seed: the number that makes it again, or None. success: None where nobody knows.
     objects, clouds: None where there are none. cameras: distinct names.
+    plans: what the planner meant, None where nobody knows.
     notes: what had to be derived, assumed or left out, in sentences.
     """
 
@@ -173,6 +175,7 @@ class Episode(checks.Contract):
     clouds: CloudTrack | None = None
     cameras: tuple[CameraTrack, ...] = ()
     notes: tuple[str, ...] = ()
+    plans: PlanTrack | None = None
 
     def __post_init__(self) -> None:
         """Validate and freeze the arrays."""
@@ -242,6 +245,9 @@ class Episode(checks.Contract):
         if self.objects is not None and len(self.objects.position) != self.steps:
             have = len(self.objects.position)
             raise InvalidValueError(f'object poses at {have} steps, the episode has {self.steps}')
+        if self.plans is not None and len(self.plans.next) != self.steps:
+            have = len(self.plans.next)
+            raise InvalidValueError(f'plans of {have} steps, the episode has {self.steps}')
 
 
 def offsets(name: str, value: npt.ArrayLike, count: int, total: int) -> np.ndarray:

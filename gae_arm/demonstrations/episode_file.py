@@ -24,6 +24,7 @@ from gae_arm.demonstrations.atomic import write_atomically
 from gae_arm.demonstrations.episode import CameraTrack, CloudTrack, Episode, ObjectTrack, offsets
 from gae_arm.demonstrations.images import ImageCoding
 from gae_arm.demonstrations.mapped import MappedTensors
+from gae_arm.demonstrations.plan_track import FIELDS, PlanTrack
 
 SUFFIX = '.safetensors'
 FORMAT = 'gae episode 1'
@@ -129,6 +130,13 @@ class StoredEpisode:
             object.__setattr__(track, key, self.tensors[f'clouds/{key}'])
         return track
 
+    @cached_property
+    def plans(self) -> PlanTrack | None:
+        """Return what the planner meant, checked; None where nobody knows."""
+        if 'plans/steps' not in self.tensors:
+            return None
+        return PlanTrack(**{key: self.tensors[f'plans/{key}'] for key in FIELDS})
+
     def load(self) -> Episode:
         """Return the whole episode, checked, images decoded; CorruptEpisodeError if it is none."""
         try:
@@ -151,6 +159,7 @@ class StoredEpisode:
             cameras=tuple(camera.load() for camera in self.cameras.values()),
             clouds=clouds,
             objects=objects,
+            plans=self.plans,
         )
 
 
@@ -208,6 +217,10 @@ def tensors_of(episode: Episode, coding: ImageCoding) -> dict[str, np.ndarray]:
     if episode.clouds is not None:
         for key in ('stamps_ns', 'starts', 'points'):
             out[f'clouds/{key}'] = getattr(episode.clouds, key)
+    if episode.plans is not None:
+        for key in FIELDS:
+            value = getattr(episode.plans, key)
+            out[f'plans/{key}'] = value.astype(np.float32) if value.dtype == float else value
     for i, camera in enumerate(episode.cameras):
         out |= {f'cameras/{i}/{key}': value for key, value in _camera(camera, coding).items()}
     return out

@@ -7,7 +7,7 @@ import pytest
 from made_episodes import GRASP, T_BASE_CAMERA, K, episode, make_small
 from PIL import Image
 
-from gae_arm.commands.data import make_with_progress
+from gae_arm.commands.data_make import make_with_progress
 from gae_arm.commands.main import main
 from gae_arm.core import geometry
 from gae_arm.demonstrations.dataset import Dataset

@@ -11,6 +11,7 @@ NODES = (
     'arm_control',
     'arm_sim',
     'calibration_health',
+    'driver_bridge',
     'plan_markers',
     'point_cloud',
     'viewer',

@@ -12,6 +12,7 @@ from gae_arm.arm_control.ik import IkSettings
 from gae_arm.arm_control.limits import GovernorSettings
 from gae_arm.arm_control.settings import ArmControlSettings
 from gae_arm.arm_control.streaming import StreamSettings
+from gae_arm.arm_driver.settings import DriverSettings
 from gae_arm.arm_sim.settings import ArmSimSettings
 from gae_arm.commands.main import VERBS
 from gae_arm.core.plan_check import PlanCheckSettings
@@ -30,6 +31,7 @@ NODES: dict[str, tuple[type[Settings], ...]] = {
     'action_expert': (ExpertSettings, PlanCheckSettings, PolicySettings),
     'arm_control': (ArmControlSettings, GovernorSettings, StreamSettings, IkSettings),
     'arm_sim': (ArmSimSettings,),
+    'driver_bridge': (DriverSettings,),
     'point_cloud': (CloudNodeSettings, CameraInputSettings, WorkspaceSettings),
     'plan_markers': (MarkersSettings,),
     'viewer': (ViewerSettings,),
@@ -41,6 +43,16 @@ SERVICES = [
         '`resume`',
         '`std_srvs/srv/Trigger`',
         'release what is latched; refused, with the reason, while something speaks against it',
+    ),
+    (
+        '`full_speed`',
+        '`std_srvs/srv/Trigger`',
+        'end the slow first motion of a real arm; the limits stay',
+    ),
+    (
+        '`preflight_passed`',
+        '`std_srvs/srv/Trigger`',
+        'with `preflight`: `gae doctor --arm` says that all is well; `resume` works from then on',
     ),
     ('`arm_sim/reset`', '`gae_msgs/srv/ResetScene`', 'arm home, the scene of a seed laid out'),
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ('arm_sim', 'point_cloud', 'arm_control')
+ROOMS = ('arm_sim', 'point_cloud', 'arm_control', 'arm_driver')
 ABOVE = ('demonstrations', 'evaluation', 'grounding', 'viewer')
 BELOW = {'evaluation': ('demonstrations',)}
 """What a room of the upper floor may use of that floor."""

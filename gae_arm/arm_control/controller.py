@@ -17,6 +17,7 @@ from gae_arm.arm_control.ik import DifferentialIk, IkSettings
 from gae_arm.arm_control.inputs import Inputs
 from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_control.limits import GovernorSettings, limited_arm
+from gae_arm.arm_control.permit import MotionPermit
 from gae_arm.arm_control.settings import ArmControlSettings
 from gae_arm.arm_control.streaming import ChunkStreamer, StreamSettings
 from gae_arm.core.arm import ArmConfig
@@ -67,6 +68,11 @@ class ArmController:
         height = settings.table_height if settings.table else None
         self._collision = CollisionModel(self._kinematics, height, (), settings.table_noise)
         self.governor = make_governor(self._collision, limits)
+        self.governor.speed_cap = settings.first_speed
+        lasts_ns = round(settings.preflight_lasts * 1e9)
+        self.permit = MotionPermit(settings.preflight, arm.name, lasts_ns)
+        if not self.permit.granted:
+            self.governor.stop(f'the pre-flight check has not passed: {self.permit.advice}')
         self._follower = ChunkFollower(
             self.governor,
             DifferentialIk(self._kinematics, ik),
@@ -174,10 +180,21 @@ class ArmController:
         """Release what is latched if nothing speaks against it; return success and a sentence."""
         if self.governor.latched is not None:
             self._follower.clear()
+        refusal = self.permit.refusal(now_ns)
+        if refusal is not None:
+            return False, f'not resumed: {refusal}'
         success, message = self.governor.resume(now_ns, self._inputs(now_ns))
         if success:
+            self.permit.grant()
             self._refusal = None
+            if self.governor.speed_cap < 1:
+                message += f', at {self.governor.speed_cap:.0%} of the speed'
         return success, message
+
+    def full_speed(self) -> str:
+        """End the slow first motion; the governor's limits stay. Return a sentence."""
+        before, self.governor.speed_cap = self.governor.speed_cap, 1.0
+        return 'it was at full speed' if before == 1 else f'from {before:.0%} to full speed'
 
     # -- what is done about it --------------------------------------------------------------------
 

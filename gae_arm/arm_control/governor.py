@@ -75,6 +75,7 @@ class Governor:
 
     arm: with the limits to keep (`limits.limited_arm`). settings: as they were given there.
     rules: the distances to keep; obstacles: the rule of the live cloud, None without one.
+    speed_cap: share of the speed of any command at which it is followed at most, 0 to 1.
     Raises InvalidValueError for limits that allow no quick stop.
 
     All times are the caller's. One thread calls it; `stop` may come from another one.
@@ -107,6 +108,7 @@ class Governor:
         self._speed = self._rate = 0.0
         self._rate_per_speed = 0.0
         self._seen: tuple[int | None, np.ndarray] = (None, np.zeros((0, 4)))
+        self.speed_cap = 1.0
 
     def compile(self) -> None:
         """Have the kernels compiled or loaded: seconds, which no tick may take."""
@@ -272,6 +274,7 @@ class Governor:
             return _Plan(None, None)
         near, nearby = self._clearance.speed_scale(here, np.clip(wanted[-1, 0], lower, upper))
         cause = limit if pace <= near else nearby
+        near = min(near, self.speed_cap)
         rise = self._step / max(self.settings.ramp, self._step)
         self._speed = min(near, self._speed + rise)
         rate = min(self._speed, self._smoothed(pace, rise))

@@ -96,6 +96,9 @@ class ArmControlNode(Node):
             self.create_timer(0.1, self._place_plan)
         self.create_service(Trigger, 'stop', self._stop)
         self.create_service(Trigger, 'resume', self._resume)
+        self.create_service(Trigger, 'full_speed', self._full_speed)
+        if not self._controller.permit.granted:
+            self.create_service(Trigger, 'preflight_passed', self._preflight_passed)
         self.create_timer(1.0, self._report)
 
     def close(self) -> None:
@@ -235,6 +238,20 @@ class ArmControlNode(Node):
         except GaeError as error:
             response.message = f'not resumed: {error}'
         return response
+
+    def _full_speed(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        try:
+            response.message = self._loop.call(self._controller.full_speed)
+            response.success = True
+        except GaeError as error:
+            response.message = str(error)
+        return response
+
+    def _preflight_passed(self, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
+        """Take the word of `gae doctor --arm` that everything it looked at is well."""
+        self._loop.post(partial(self._controller.permit.passed, self._now_ns()))
+        answer.success, answer.message = True, 'gae resume lets the arm move'
+        return answer
 
     def _say_starting(self) -> None:
         status = ArmStatus(

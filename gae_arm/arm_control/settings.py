@@ -44,6 +44,19 @@ class ArmControlSettings(Settings):
     max_command_points: int = setting(
         1000, 'longer messages on joint_command are refused', low=1, high=10_000
     )
+    preflight: bool = setting(
+        False,
+        'a real arm: it stands from the start, and resume waits for `gae doctor --arm` to pass',
+    )
+    preflight_lasts: float = setting(
+        600.0, 'so long after that check the arm may be released, s', low=1.0, high=86_400.0
+    )
+    first_speed: float = setting(
+        1.0,
+        'share of the speed of whatever is asked for, until full_speed is called',
+        low=0.01,
+        high=1.0,
+    )
     real_time_priority: int = setting(
         40, 'SCHED_FIFO priority to ask the system for; 0 = do not ask', low=0, high=98
     )

@@ -1,0 +1,11 @@
+"""The stack's side of `driver_bridge`, on a real arm: the driver may have our names for its own."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gae_arm.ros import topics
+
+JOINT_STATES = dataclasses.replace(topics.JOINT_STATES, name='gae/joint_states')
+JOINT_TRAJECTORY = dataclasses.replace(topics.JOINT_TRAJECTORY, name='gae/joint_trajectory')
+GRIPPER_COMMAND = dataclasses.replace(topics.GRIPPER_COMMAND, name='gae/gripper_commands')

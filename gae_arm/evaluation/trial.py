@@ -6,16 +6,12 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from action_expert.policies import make_policy
-from gae_arm.arm_control.limits import GovernorSettings
 from gae_arm.arm_sim.tasks.axes import HELD_OUT, TRAINING, Choices, Ranges
 from gae_arm.arm_sim.tasks.registry import find_task
-from gae_arm.core.arm import load_arm
-from gae_arm.core.paths import arm_file
-from gae_arm.demonstrations.cell import Cell, CellSettings
+from gae_arm.demonstrations.fast_cell import fast_cell
 from gae_arm.demonstrations.oracle import Oracle, PlanNoise
 from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
 from gae_arm.demonstrations.score import Outcome
@@ -23,10 +19,6 @@ from gae_arm.demonstrations.ways import NoWayError
 from gae_arm.evaluation.disturbances import MoveTarget
 from gae_arm.evaluation.obedience import ErasedOracle, ShiftedOracle
 
-PERIOD = 0.02
-"""s: control period in trials, half the node's rate and cost; the limits are the same."""
-VOXEL = 0.004
-"""m: the cloud is thinned so far; nodes take every point."""
 PLANNERS: dict[str, type[Oracle]] = {
     planner.name: planner for planner in (Oracle, ShiftedOracle, ErasedOracle)
 }
@@ -83,7 +75,7 @@ class Result:
 
 def run_trial(trial: Trial) -> Result:
     """Carry a trial out in this process."""
-    task, cell = find_task(trial.task), _cell(trial.arm)
+    task, cell = find_task(trial.task), fast_cell(trial.arm)
     cell.pixel_noise = trial.pixel_noise
     cell.load(task.sample(trial.seed, ranges(trial.ranges, trial.planner)))
     rollout = Rollout(
@@ -105,15 +97,3 @@ def ranges(name: str, planner: str = 'oracle') -> Ranges:
     """Return the ranges that scenes are drawn from; a plan that is shifted needs a distractor."""
     chosen = RANGES[name]
     return chosen.override('distractors', count=Choices((2,))) if planner == 'shifted' else chosen
-
-
-@lru_cache(maxsize=3)
-def _cell(arm: str) -> Cell:
-    """Return this process's cell of an arm: meshes and OpenGL take seconds to get ready."""
-    settings = CellSettings()
-    settings = dataclasses.replace(
-        settings,
-        governor=dataclasses.replace(GovernorSettings(), period=PERIOD),
-        workspace=dataclasses.replace(settings.workspace, voxel_size=VOXEL),
-    )
-    return Cell(load_arm(arm_file(arm)), settings)

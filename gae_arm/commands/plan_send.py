@@ -8,33 +8,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from gae_arm.commands.heard_arm import FIND_SECONDS, HeardArm
 from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import GaeError
-from gae_arm.core.motion import ArmState, ArmStatus, HaltReason
 from gae_arm.core.paths import arm_file
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.plan_file import PlanFile
 from gae_arm.core.progress import PlanProgress, PlanState
 
 if TYPE_CHECKING:
-    from gae_msgs.msg import ArmStatus as ArmStatusMsg
-
     from gae_arm.ros.observer import Observer
 
-FIND_SECONDS = 20.0
-READY_SECONDS = 120.0
-"""The first start of a node compiles for a minute."""
 GRACE_SECONDS = 5.0
 """After its expiry, a plan is refused by the other side: so much longer that is waited for."""
-
-LATCHED = (HaltReason.STOP_REQUESTED, HaltReason.CONTROLLER_FAILED)
-PASSING = (
-    HaltReason.NO_COMMAND,
-    HaltReason.JOINT_STATE_STALE,
-    HaltReason.JOINT_STATE_INVALID,
-    HaltReason.CLOUD_STALE,
-)
-"""Why an arm is halted that is starting: its inputs are still to come."""
 
 
 def send(
@@ -61,7 +47,7 @@ def send(
         )
         observer.follow_clock_of(listener, FIND_SECONDS)
         base_frame = _base_frame(observer, arm_name)
-        arm = _ArmWatch(observer)
+        arm = HeardArm(observer)
         if not for_approval:
             arm.until_ready(console)
         plan = file.plan(f'file-{uuid.uuid4().hex[:12]}', observer.now_ns(), base_frame)
@@ -88,54 +74,10 @@ def _base_frame(observer: Observer, arm_name: str | None) -> str:
     return load_arm(arm_file(arm_name)).base_frame
 
 
-class _ArmWatch:
-    """Hears what the arm does."""
-
-    def __init__(self, observer: Observer) -> None:
-        from gae_arm.ros import topics
-
-        self._observer = observer
-        self._status: ArmStatus | None = None
-        topics.ARM_STATUS.subscription(observer.node, self._take)
-
-    def until_ready(self, console: Console) -> None:
-        """Wait until the arm can take a plan; raise GaeError if it does not get ready by itself."""
-        with console.status('waiting for the arm'):
-            self._observer.wait_for(lambda: self._status, 'arm_control', FIND_SECONDS)
-            try:
-                self._observer.wait_for(self._ready, 'the arm to be ready', READY_SECONDS)
-            except GaeError as error:
-                raise GaeError(f'{error}: {self}') from error
-
-    def __str__(self) -> str:
-        """Say what the arm does, and why."""
-        status = self._status
-        if status is None:
-            return 'the state of the arm is not known'
-        text = f'the arm is {status.state.name.lower()}'
-        if status.reason in (HaltReason.NONE, HaltReason.NO_COMMAND) and not status.message:
-            return text
-        return f'{text}, {status.reason.name}: {status.message}'
-
-    def _take(self, msg: ArmStatusMsg) -> None:
-        from gae_arm.ros.motion_msgs import status_from_msg
-
-        self._status = status_from_msg(msg)
-
-    def _ready(self) -> bool:
-        status = self._status
-        assert status is not None
-        if status.state != ArmState.HALTED:
-            return True
-        if status.reason in LATCHED:
-            raise GaeError(f'{self}; release it with gae resume')
-        return status.reason not in PASSING
-
-
 class _PlanWatch:
     """Hears how far a plan is, also under the name that it has after an approval."""
 
-    def __init__(self, observer: Observer, plan: WaypointPlan, arm: _ArmWatch) -> None:
+    def __init__(self, observer: Observer, plan: WaypointPlan, arm: HeardArm) -> None:
         from gae_arm.ros import topics
         from gae_arm.ros.plan_msgs import progress_from_msg
 

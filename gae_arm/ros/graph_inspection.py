@@ -54,7 +54,7 @@ def inspect(seconds: float) -> GraphReport:
     with Observer('doctor') as observer:
         node = observer.node
         observer.spin(DISCOVERY_SECONDS)
-        reports = [_report(node, name, topic) for name, topic in _present(node)]
+        reports = [_report(node, name, topic) for name, topic in stack_topics(node)]
         arrivals = [_listen(node, report) for report in reports]
         observer.spin(seconds)
         for report, seen in zip(reports, arrivals, strict=True):
@@ -64,7 +64,7 @@ def inspect(seconds: float) -> GraphReport:
     return GraphReport(tuple(n for n in names if n != own), tuple(reports))
 
 
-def _present(node: Node) -> list[tuple[str, Topic]]:
+def stack_topics(node: Node) -> list[tuple[str, Topic]]:
     """Return the full names on the graph that are topics of the stack; rosout and such are not."""
     found = []
     for name, _ in sorted(node.get_topic_names_and_types()):

@@ -108,6 +108,18 @@ POINTS = Topic(
 POINTS_VIEW = Topic(
     'points/view', PointCloud2, qos.SENSOR, 'the same now and then, in colour, for people'
 )
+INSTRUCTION = Topic(
+    'instruction',
+    String,
+    qos.COMMAND,
+    'what the arm shall do, in plain words; the same as a goal of `execute_instruction`',
+)
+ANNOTATED_IMAGE = Topic(
+    'annotated_image',
+    Image,
+    qos.LATCHED,
+    'the image that the newest plan was made from, with its anchors and waypoints, rgb8',
+)
 WAYPOINT_PLAN = Topic(
     'waypoint_plan',
     WaypointPlan,

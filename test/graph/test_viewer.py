@@ -52,8 +52,11 @@ def wait_text(run, page, test_id, text):
 def test_the_page_shows_the_arm_and_what_is_missing(run, page):
     wait_text(run, page, 'state', 'HOLDING')
     wait_text(run, page, 'notes', 'no cloud yet')
-    assert 'joint states' not in page.get_by_test_id('notes').inner_text()
-    assert 'robot' not in page.get_by_test_id('notes').inner_text()
+    notes = page.get_by_test_id('notes')
+    run.probe.wait_for(
+        lambda: not any(word in notes.inner_text() for word in ('joint states', 'robot')),
+        'robot and joint states on the page',
+    )
 
 
 @pytest.mark.parametrize('frame', ['', 'panda_link1'], ids=['base', 'moving'])
@@ -98,6 +101,20 @@ def test_stop_stops_and_resume_releases(run, page):
     wait_text(run, page, 'reason', 'STOP_REQUESTED')
     page.get_by_role('button', name='Resume').click()
     wait_text(run, page, 'state', 'HOLDING')
+
+
+def test_an_instruction_is_published_when_somebody_hears_it(run, page):
+    page.get_by_role('textbox').first.fill('pick up the red cube')
+    page.get_by_role('button', name='Do it').click()
+    wait_text(run, page, 'notes', "nobody hears 'pick up the red cube'")
+    heard = run.probe.listen(topics.INSTRUCTION)
+
+    def said():
+        page.get_by_role('button', name='Do it').click()
+        return heard and heard[-1]
+
+    assert run.probe.wait_for(said, 'the instruction').data == 'pick up the red cube'
+    wait_text(run, page, 'notes', 'asked: pick up the red cube')
 
 
 def test_a_broken_proposal_is_told_and_harms_nothing(run, page):

@@ -26,6 +26,7 @@ class SeenCloud:
 class Facts:
     """The newest of everything; None, '' or empty where nothing has come yet.
 
+    camera, annotated: uint8 (H, W, 3) RGB, what the camera sees, and what the planner saw.
     guide, executed: float64 (N, 3), metres, base frame. arm_there: somebody publishes the status.
     troubles: by subject, why something cannot be shown. answer: what the last click led to.
     """
@@ -39,6 +40,8 @@ class Facts:
     plan: ShownPlan | None = None
     proposal: ShownPlan | None = None
     progress: PlanProgress | None = None
+    camera: np.ndarray | None = None
+    annotated: np.ndarray | None = None
     guide: np.ndarray | None = None
     executed: np.ndarray | None = None
     troubles: dict[str, str] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from rclpy.task import Future
-from sensor_msgs.msg import JointState, PointCloud2
+from sensor_msgs.msg import Image, JointState, PointCloud2
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
@@ -31,7 +31,7 @@ from gae_arm.core.paths import arm_file
 from gae_arm.core.plan import Waypoint, WaypointPlan
 from gae_arm.ros import parameters, topics
 from gae_arm.ros.camera_info_input import CameraInfoInput
-from gae_arm.ros.cloud_msgs import colored_points_from_msg
+from gae_arm.ros.cloud_msgs import color_from_msg, colored_points_from_msg
 from gae_arm.ros.marker_msgs import path_from_msg
 from gae_arm.ros.motion_msgs import state_from_msg, status_from_msg
 from gae_arm.ros.plan_msgs import plan_from_msg, plan_to_msg, progress_from_msg, progress_to_msg
@@ -47,6 +47,7 @@ from gae_arm.viewer.web.page import Page
 from gae_arm.viewer.web.server import PageServer
 
 COLOR_LASTS_NS = 2_000_000_000
+IMAGE_PERIOD_NS = 400_000_000
 
 
 @dataclass
@@ -92,6 +93,7 @@ class ViewerNode(Node):
         self._status_topic = self.resolve_topic_name(topics.ARM_STATUS.name)
         self._plans = topics.WAYPOINT_PLAN.publisher(self)
         self._refusals = topics.PLAN_PROGRESS.publisher(self)
+        self._instructions = topics.INSTRUCTION.publisher(self)
         self._stop = self.create_client(Trigger, 'stop')
         self._resume = self.create_client(Trigger, 'resume')
         self._clicks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -120,6 +122,10 @@ class ViewerNode(Node):
     def resume(self) -> None:
         """Call the service `resume`."""
         self._later(lambda: self._call(self._resume))
+
+    def instruct(self, words: str) -> None:
+        """Publish what a person wants done."""
+        self._later(lambda: self._instruct(words))
 
     def approve(self, shown: ShownPlan, waypoints: tuple[Waypoint, ...]) -> None:
         """Publish the proposed plan, with these waypoints, as the plan to carry out."""
@@ -152,6 +158,13 @@ class ViewerNode(Node):
         client.call_async(Trigger.Request()).add_done_callback(
             lambda future: self._answer(f'{name}: {_outcome(future)}')
         )
+
+    def _instruct(self, words: str) -> None:
+        if not self._instructions.get_subscription_count():
+            self._answer(f'nobody hears {words[:60]!r}: does the planner run?')
+            return
+        self._instructions.publish(String(data=words))
+        self._answer(f'asked: {words[:60]}')
 
     def _approve(self, shown: ShownPlan, waypoints: tuple[Waypoint, ...]) -> None:
         if shown is not self._facts.proposal:
@@ -192,6 +205,8 @@ class ViewerNode(Node):
             Source(topics.PLAN_PROGRESS, self._take_progress),
             Source(topics.PLANNED_PATH, self._take_guide),
             Source(topics.EXECUTED_PATH, self._take_executed),
+            Source(topics.COLOR, self._take_image, IMAGE_PERIOD_NS),
+            Source(topics.ANNOTATED_IMAGE, self._take_annotated),
         ]
 
     def _take_description(self, msg: String) -> None:
@@ -219,6 +234,12 @@ class ViewerNode(Node):
             self._color_until_ns = self._facts.now_ns + COLOR_LASTS_NS
             colors = colors[seen]
         return SeenCloud(time_from_msg(msg.header.stamp), points, colors)
+
+    def _take_image(self, msg: Image) -> None:
+        self._facts.camera = color_from_msg(msg)
+
+    def _take_annotated(self, msg: Image) -> None:
+        self._facts.annotated = color_from_msg(msg)
 
     def _take_status(self, msg: gae.ArmStatus) -> None:
         self._facts.status = status_from_msg(msg)

@@ -10,7 +10,7 @@ from pathlib import Path
 from gae_arm.core.errors import ConfigError, GaeError
 
 UNFINISHED = '.unfinished'
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class DiskFullError(GaeError):

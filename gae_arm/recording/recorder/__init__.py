@@ -1,0 +1,1 @@
+"""The node that writes what it hears to a bag."""

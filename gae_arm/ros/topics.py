@@ -166,15 +166,15 @@ OBJECT_POSES = Topic(
     qos.SENSOR,
     'where the simulated objects truly are, in the base frame: for tests and evaluation only',
 )
-CLOCK = Topic('/clock', Clock, qos.SENSOR, 'simulation time, when asked for')
-DIAGNOSTICS = Topic(
-    '/diagnostics', DiagnosticArray, qos.EVENTS, 'health of every node, refused commands and why'
-)
-
-ALL = tuple(value for value in list(globals().values()) if isinstance(value, Topic))
 SCENE_TRUTH = Topic(
     'arm_sim/truth',
     SceneTruth,
     qos.SENSOR,
     'that, what moves and what touches what: what success is judged by',
 )
+CLOCK = Topic('/clock', Clock, qos.SENSOR, 'simulation time, when asked for')
+DIAGNOSTICS = Topic(
+    '/diagnostics', DiagnosticArray, qos.EVENTS, 'health of every node, refused commands and why'
+)
+
+ALL = tuple(value for value in list(globals().values()) if isinstance(value, Topic))

@@ -177,4 +177,16 @@ DIAGNOSTICS = Topic(
     '/diagnostics', DiagnosticArray, qos.EVENTS, 'health of every node, refused commands and why'
 )
 
+INPUTS = (
+    COLOR,
+    DEPTH,
+    CAMERA_INFO,
+    JOINT_STATES,
+    ROBOT_DESCRIPTION,
+    TF,
+    TF_STATIC,
+    INSTRUCTION,
+)
+"""What drivers and people send; all else the stack makes of it."""
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Topic))

@@ -21,6 +21,7 @@ BENCHES = {
     'calibration': "error of the camera's pose; what its health check tells, and costs",
     'servo': 'commands to the arm: punctuality, idle and busy; what a tick takes; how fresh it is',
     'governor': "a campaign against the arm's limits; cost of a tick; how soon the arm stands",
+    'planner_answers': 'spoiled answers of models: none may raise, no bad plan may pass',
     'data': 'loading demonstrations, beside a torch DataLoader over .npz files',
 }
 

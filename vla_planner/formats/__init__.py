@@ -1,1 +1,1 @@
-"""What planners answer, each format with its grammar: from text to a plan or a typed refusal."""
+"""How models write their answers down, each format an adapter to one `Sketch`."""

@@ -1,0 +1,1 @@
+"""What answers: a model in this process (`hf`), at a server (`http`), or a file."""

@@ -1,0 +1,21 @@
+"""What the gripper does in the course of a plan."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+MIDDLE = 0.5
+
+
+def gripper_events(openings: Sequence[float | None]) -> list[tuple[int, bool]]:
+    """Return where the gripper closes (True) or opens (False), as (waypoint, closes).
+
+    openings: what each waypoint says, None for nothing. The first setting is an event only if it
+    closes and nothing else is said, or it opens later: a path that begins at its grasp. Fingers
+    that are closed all along push.
+    """
+    said = [(i, opening < MIDDLE) for i, opening in enumerate(openings) if opening is not None]
+    out = [one for before, one in itertools.pairwise(said) if one[1] != before[1]]
+    begins_closed = bool(said) and said[0][1] and (len(said) == 1 or bool(out))
+    return [said[0], *out] if begins_closed else out

@@ -1,0 +1,180 @@
+"""From places in a picture to waypoints in space: depth and intrinsics are applied here.
+
+What a model says does not depend on the camera: its places are shares of a picture, and how far a
+thing is comes from the depth camera, or from the model in metres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gae_arm.core import checks, end_effector, geometry, surface
+from gae_arm.core.errors import InvalidValueError
+from gae_arm.core.plan import ImageAnchor, Waypoint
+from gae_arm.core.progress import PlanRefusal, PlanRefusedError
+from vla_planner.depth import point_at, points_around
+from vla_planner.gripper import gripper_events
+from vla_planner.picture import Picture, Scene
+from vla_planner.sketch import Sketch
+
+LOCAL = 0.07
+"""Metres around a grasp that are looked at for how the thing lies."""
+MOST_TILT = 0.8
+"""Radians of an approach from straight down."""
+TABLE = 0.01
+"""Metres above the table's height below which points are the table."""
+PRESENT = end_effector.grasp_rotation(end_effector.DOWN, np.array([0.0, -1.0, 0.0]))
+"""R_base_ee of a gripper that points down with its x axis forward, as at home."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lifted(checks.Contract):
+    """A sketch in space.
+
+    waypoints: base frame. anchors: pixels of the whole image. seen: float64 (A, 3), m, base frame,
+    what is seen at each anchor.
+    """
+
+    waypoints: tuple[Waypoint, ...]
+    anchors: tuple[ImageAnchor, ...]
+    seen: np.ndarray
+
+
+def lift(
+    sketch: Sketch,
+    picture: Picture,
+    scene: Scene,
+    table_height: float = 0.0,
+    present: np.ndarray | None = None,
+) -> Lifted:
+    """Return a sketch in space.
+
+    table_height: z of the table, m, base frame. present: R_base_ee (3, 3): of two grasps that are
+    the same for two fingers the nearer one is taken. Raises PlanRefusedError with the waypoint.
+    """
+    pixels = [picture.to_image(spot.place) for spot in sketch.spots]
+    seen = np.array([_seen(scene, p, f'anchor {i}') for i, p in enumerate(pixels)]).reshape(-1, 3)
+    positions = _positions(sketch, picture, scene, seen)
+    turns = _orientations(sketch, positions, picture, scene, table_height, present)
+    waypoints = tuple(
+        Waypoint(position, turn, stroke.gripper)
+        for position, turn, stroke in zip(positions, turns, sketch.strokes, strict=True)
+    )
+    anchors = tuple(
+        ImageAnchor(spot.label, pixel) for spot, pixel in zip(sketch.spots, pixels, strict=True)
+    )
+    return Lifted(waypoints, anchors, seen)
+
+
+def refused(waypoint: int, message: str) -> PlanRefusedError:
+    """Return the refusal of an answer, for what no other reason stands for."""
+    return PlanRefusedError(PlanRefusal.INVALID, message, waypoint)
+
+
+def _seen(scene: Scene, pixel: np.ndarray, what: str, depth: float | None = None) -> np.ndarray:
+    """Return the point (3,), base frame, at a pixel of the image."""
+    camera = scene.frame.intrinsics
+    if (pixel < -0.5).any() or (pixel > np.array([camera.width, camera.height]) - 0.5).any():
+        number = int(what.split()[-1])
+        raise refused(number, f'{what} is outside the image: {np.rint(pixel).tolist()} pixels')
+    try:
+        return _base(scene, point_at(scene.frame, pixel, depth))
+    except InvalidValueError as error:
+        raise refused(int(what.split()[-1]), f'{what}: {error}') from error
+
+
+def _base(scene: Scene, points: np.ndarray) -> np.ndarray:
+    T = scene.T_base_camera
+    return points @ T[:3, :3].T + T[:3, 3]
+
+
+def _positions(sketch: Sketch, picture: Picture, scene: Scene, seen: np.ndarray) -> np.ndarray:
+    """Return the positions (N, 3) of the strokes, base frame."""
+    pixels = np.array([picture.to_image(s.place) for s in sketch.strokes]).reshape(-1, 2)
+    out = np.full((len(pixels), 3), np.nan)
+    for i, (stroke, pixel) in enumerate(zip(sketch.strokes, pixels, strict=True)):
+        if not stroke.free:
+            out[i] = _seen(scene, pixel, f'waypoint {i}', stroke.depth)
+    _fill_free(out, pixels, scene)
+    ahead = _ahead(seen)
+    for i, stroke in enumerate(sketch.strokes):
+        if stroke.along and not ahead.any():
+            raise refused(i, f'waypoint {i} lies {stroke.along:.2f} m along a way without a length')
+        out[i] += stroke.along * ahead + [0.0, 0.0, stroke.up]
+    return out
+
+
+def _fill_free(positions: np.ndarray, pixels: np.ndarray, scene: Scene) -> None:
+    """Fill in the waypoints in mid-air: their depth is between those before and after them."""
+    known = np.flatnonzero(np.isfinite(positions[:, 0]))
+    free = np.flatnonzero(np.isnan(positions[:, 0]))
+    if not len(free):
+        return
+    T = scene.T_base_camera
+    depth = (positions[known] - T[:3, 3]) @ T[:3, 2]
+    way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(pixels, axis=0), axis=1))])
+    for i, z in zip(free, np.interp(way[free], way[known], depth), strict=True):
+        positions[i] = _seen(scene, pixels[i], f'waypoint {i}', float(z))
+
+
+def _ahead(seen: np.ndarray) -> np.ndarray:
+    """Return the level unit vector (3,) from the first anchor to the second; zero without one."""
+    if len(seen) < 2:
+        return np.zeros(3)
+    step = (seen[1] - seen[0]) * [1.0, 1.0, 0.0]
+    length = float(np.linalg.norm(step))
+    return step / length if length > 1e-6 else np.zeros(3)
+
+
+def _orientations(
+    sketch: Sketch,
+    positions: np.ndarray,
+    picture: Picture,
+    scene: Scene,
+    table_height: float,
+    present: np.ndarray | None,
+) -> list[np.ndarray | None]:
+    """Return a quaternion for each stroke, or None where who carries it out may choose.
+
+    What the answer says; else, at a grasp, as the surface around it lies.
+    """
+    now = PRESENT if present is None else present
+    events = gripper_events([stroke.gripper for stroke in sketch.strokes])
+    out: list[np.ndarray | None] = []
+    for i, stroke in enumerate(sketch.strokes):
+        if stroke.orientation is not None:
+            R = scene.T_base_camera[:3, :3] @ geometry.quaternion_to_matrix(stroke.orientation)
+        elif sketch.yaw is not None:
+            R = _turned(sketch.yaw, scene.T_base_camera, now)
+        elif (i, True) in events:
+            R = _grasp(positions[i], picture.to_image(stroke.place), scene, table_height, now)
+        else:
+            out.append(None)
+            continue
+        out.append(geometry.matrix_to_quaternion(R))
+    return out
+
+
+def _turned(yaw: float, T_base_camera: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Return R_base_ee (3, 3) straight down, the fingers `yaw` off the picture's rightward."""
+    right = T_base_camera[:2, 0]
+    length = float(np.linalg.norm(right))
+    right = right / length if length > 1e-6 else np.array([1.0, 0.0])
+    x, y = np.cos(yaw) * right + np.sin(yaw) * np.array([-right[1], right[0]])
+    rotation = end_effector.grasp_rotation(end_effector.DOWN, np.array([x, y, 0.0]))
+    return end_effector.nearest_grasp(rotation, present)
+
+
+def _grasp(
+    position: np.ndarray,
+    pixel: np.ndarray,
+    scene: Scene,
+    table_height: float,
+    present: np.ndarray,
+) -> np.ndarray:
+    T = scene.T_base_camera
+    depth = max(float((position - T[:3, 3]) @ T[:3, 2]), 0.05)
+    points = _base(scene, points_around(scene.frame, pixel, depth, LOCAL)).astype(np.float32)
+    return surface.grasp_rotation_at(points, position, present, table_height + TABLE, MOST_TILT)

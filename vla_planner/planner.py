@@ -1,0 +1,262 @@
+"""An instruction and an image in, a plan out, or the reason why there is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gae_arm.core import checks, geometry
+from gae_arm.core.errors import InvalidValueError
+from gae_arm.core.instruction import ErrorCode
+from gae_arm.core.plan import ImageAnchor, WaypointPlan
+from gae_arm.core.plan_check import PlanCheckSettings, Reach, check_places, check_reach
+from gae_arm.core.plan_transform import plan_in_frame
+from gae_arm.core.progress import PlanRefusedError
+from vla_planner.backends.backend import Backend
+from vla_planner.backends.waiting import Answering
+from vla_planner.conversation import Conversation
+from vla_planner.conversation_log import ConversationLog
+from vla_planner.depth import depth_at
+from vla_planner.errors import PlannerError
+from vla_planner.formats.format import Format
+from vla_planner.formats.registry import find_format
+from vla_planner.lifting import PRESENT, lift, refused
+from vla_planner.picture import Picture, Scene, whole, workspace
+from vla_planner.profile import Profile
+from vla_planner.prompts import Prompts, Turn
+from vla_planner.scale import scale_named
+from vla_planner.sense import check_sense
+from vla_planner.sketch import Sketch, Spot
+from vla_planner.words import check_words, checked_instruction
+
+
+@dataclass(frozen=True, eq=False)
+class Thought(checks.Contract):
+    """What came of thinking.
+
+    plan: in the frame of the camera; None: the model says that nothing is left to do. notes: what a
+    person should know about how the answer was read.
+    """
+
+    plan: WaypointPlan | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Wish(checks.Contract):
+    """What is asked of the planner, beside the scene.
+
+    expiry_ns: from the image's stamp until the plan may no longer be used. present: R_base_ee
+    (3, 3), q: (N,), rad: how the arm stands, if that is known. canceled: whether nobody waits any
+    more. anchored: told the anchors as soon as they are known. begun: told a plan's beginning
+    while the model is still writing the rest.
+    """
+
+    instruction: str
+    expiry_ns: int = 60_000_000_000
+    present: np.ndarray | None = None
+    q: np.ndarray | None = None
+    canceled: Callable[[], bool] = lambda: False
+    anchored: Callable[[tuple[ImageAnchor, ...]], None] = lambda _: None
+    begun: Callable[[WaypointPlan], None] | None = None
+
+
+class VlmPlanner:
+    """Asks a model what its profile says, and lets nothing out that was not checked.
+
+    rules: where waypoints may be. reach: of the arm; None: not checked. log: of conversations.
+    Used by one thread at a time.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        prompts: Prompts,
+        backend: Backend,
+        rules: PlanCheckSettings | None = None,
+        reach: Reach | None = None,
+        log: ConversationLog | None = None,
+    ) -> None:
+        self.profile, self.backend = profile, backend
+        self.rules = rules or PlanCheckSettings()
+        self._prompts, self._reach, self._log = prompts, reach, log
+        self._answering = Answering(backend)
+        self._format = find_format(profile.format)
+        self._anchors_format = find_format(profile.anchors_format or profile.format)
+        self._count = 0
+
+    def think(self, scene: Scene, wish: Wish) -> Thought:
+        """Return what comes next; raise PlannerError with a code and a sentence."""
+        begun = time.perf_counter_ns()
+        instruction = checked_instruction(wish.instruction)
+        if self.profile.knows_words:
+            check_words(instruction, self.backend)
+        self._count += 1
+        plan_id = f'plan-{scene.frame.stamp_ns}-{self._count}'
+        asking = _Asking(self, scene, self._picture(scene), wish, plan_id)
+        conversation = Conversation(
+            self.profile, self._prompts, self._answering, plan_id, wish.canceled, self._log
+        )
+        two_step = self.profile.protocol == 'two_step'
+        thought = (asking.two_steps if two_step else asking.one_step)(conversation, instruction)
+        if thought.plan is None:
+            return thought
+        latency_ns = time.perf_counter_ns() - begun
+        return dataclasses.replace(
+            thought, plan=dataclasses.replace(thought.plan, latency_ns=latency_ns)
+        )
+
+    def read(self, form: Format, picture: Picture, text: str) -> Sketch:
+        """Return what an answer says; raise InvalidValueError where it cannot be used."""
+        scale = scale_named(self.profile.scale) if self.profile.scale else form.scale
+        sketch = form.read(text, picture.size, scale)
+        if sketch.outcome == 'done' and not self.profile.says_done:
+            raise InvalidValueError('the answer is "done", which this model cannot tell')
+        return sketch
+
+    def plan_of(
+        self, sketch: Sketch, picture: Picture, scene: Scene, wish: Wish, plan_id: str
+    ) -> WaypointPlan:
+        """Return a sketch as a checked plan in the camera's frame; raise PlanRefusedError."""
+        lifted = lift(sketch, picture, scene, self.rules.table_height, wish.present)
+        if not lifted.waypoints:
+            raise refused(0, 'the answer has no waypoints')
+        stamp_ns = scene.frame.stamp_ns
+        plan = WaypointPlan(
+            plan_id=plan_id,
+            stamp_ns=stamp_ns,
+            frame_id=scene.base_frame,
+            instruction=wish.instruction,
+            waypoints=lifted.waypoints,
+            expiry_ns=stamp_ns + wish.expiry_ns,
+            anchors=lifted.anchors,
+            planner=self.backend.name,
+        )
+        plan = check_places(plan, self.rules)
+        check_sense(plan.waypoints, scene)
+        self._check_reach(plan, wish)
+        return plan_in_frame(plan, scene.frame.frame_id, geometry.invert(scene.T_base_camera))
+
+    def _check_reach(self, plan: WaypointPlan, wish: Wish) -> None:
+        """Check that the arm gets to the waypoints; those without orientation, pointing down."""
+        if self._reach is None:
+            return
+        poses, turn = [], PRESENT
+        for waypoint in plan.waypoints:
+            if waypoint.orientation is not None:
+                turn = geometry.quaternion_to_matrix(waypoint.orientation)
+            poses.append(geometry.transform(turn, waypoint.position))
+        check_reach(np.array(poses), np.arange(len(poses)), self._reach, wish.q)
+
+    def _picture(self, scene: Scene) -> Picture:
+        profile = self.profile
+        if profile.see == 'workspace':
+            return workspace(scene, profile.width, profile.height)
+        return whole(scene, profile.longest)
+
+    @property
+    def prompts(self) -> Prompts:
+        """Return what the model is told."""
+        return self._prompts
+
+    @property
+    def formats(self) -> tuple[Format, Format]:
+        """Return how it answers with anchors alone, and with waypoints."""
+        return self._anchors_format, self._format
+
+
+@dataclass(eq=False)
+class _Asking:
+    """One plan being asked for."""
+
+    planner: VlmPlanner
+    scene: Scene
+    picture: Picture
+    wish: Wish
+    plan_id: str
+    spots: tuple[Spot, ...] = ()
+    heard: int = 0
+
+    def one_step(self, conversation: Conversation, instruction: str) -> Thought:
+        """Return what the model answers to one question."""
+        text = self.planner.prompts.prompt.substitute(instruction=instruction, anchors='[]')
+        question = Turn('user', text, self.picture.rgb)
+        return conversation.ask(question, self._understood, self._hear)
+
+    def two_steps(self, conversation: Conversation, instruction: str) -> Thought:
+        """Return what it answers after it was told how far its anchors are."""
+        prompts = self.planner.prompts
+        text = prompts.anchors.substitute(instruction=instruction)
+        anchored = conversation.ask(Turn('user', text, self.picture.rgb), self._anchored)
+        if anchored is None:
+            return Thought(None)
+        text = prompts.prompt.substitute(instruction=instruction, anchors=json.dumps(anchored))
+        return conversation.ask(Turn('user', text), self._understood, self._hear)
+
+    def _anchored(self, text: str) -> list[dict[str, object]] | None:
+        """Return the anchors of an answer with their depths, None where nothing is left to do."""
+        sketch = self.planner.read(self.planner.formats[0], self.picture, text)
+        if self._outcome(sketch) == 'done':
+            return None
+        if not sketch.spots:
+            raise InvalidValueError('the answer has no anchors')
+        self.spots = sketch.spots
+        self._tell_anchors(sketch.spots)
+        pixels = [self.picture.to_image(spot.place) for spot in sketch.spots]
+        out: list[dict[str, object]] = []
+        for i, (spot, pixel) in enumerate(zip(sketch.spots, pixels, strict=True)):
+            try:
+                depth = depth_at(self.scene.frame, pixel)
+            except InvalidValueError as error:
+                raise refused(i, f'anchor {i}, {spot.label!r}: {error}') from error
+            point = np.round(1000 * spot.place).astype(int).tolist()
+            out.append({'label': spot.label, 'point': point, 'depth': round(depth, 3)})
+        return out
+
+    def _understood(self, text: str) -> Thought:
+        """Return what an answer with waypoints comes to."""
+        sketch = self.planner.read(self.planner.formats[1], self.picture, text)
+        if self._outcome(sketch) == 'done':
+            return Thought(None)
+        if self.spots:
+            sketch = dataclasses.replace(sketch, spots=self.spots)
+        else:
+            self._tell_anchors(sketch.spots)
+        cut = ('the answer broke off; what was whole of it was taken',) if sketch.cut else ()
+        return Thought(self._plan(sketch), (*sketch.notes, *cut))
+
+    def _plan(self, sketch: Sketch) -> WaypointPlan:
+        return self.planner.plan_of(sketch, self.picture, self.scene, self.wish, self.plan_id)
+
+    def _outcome(self, sketch: Sketch) -> str:
+        if sketch.outcome == 'absent':
+            raise PlannerError(
+                ErrorCode.OBJECT_NOT_FOUND,
+                f'{self.planner.backend.name} does not see what is meant by '
+                f'{self.wish.instruction.strip()!r}',
+            )
+        return sketch.outcome
+
+    def _tell_anchors(self, spots: tuple[Spot, ...]) -> None:
+        self.wish.anchored(
+            tuple(ImageAnchor(s.label, self.picture.to_image(s.place)) for s in spots)
+        )
+
+    def _hear(self, so_far: str) -> None:
+        """Tell a plan's beginning when the answer has another whole waypoint."""
+        if self.wish.begun is None:
+            return
+        try:
+            sketch = self.planner.read(self.planner.formats[1], self.picture, so_far)
+            if sketch.outcome != 'plan' or len(sketch.strokes) <= max(self.heard, 1):
+                return
+            self.heard = len(sketch.strokes)
+            sketch = dataclasses.replace(sketch, spots=self.spots or sketch.spots)
+            self.wish.begun(self._plan(sketch))
+        except (InvalidValueError, PlanRefusedError):
+            return  # Not yet enough, or not fit: the whole answer decides.

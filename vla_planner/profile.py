@@ -1,0 +1,125 @@
+"""How one model is asked and understood: `config/planners/NAME.yaml`, one file a model."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from gae_arm.core import checks
+from gae_arm.core.errors import ConfigError, InvalidValueError
+from gae_arm.core.paths import share_folder
+from gae_arm.core.settings import Settings, setting
+from vla_planner.formats.registry import FORMATS
+from vla_planner.scale import Scale
+
+BACKENDS = ('hf', 'http', 'file')
+PROTOCOLS = ('one_step', 'two_step')
+DEFAULT = 'bundled'
+
+
+@dataclass(frozen=True)
+class Profile(Settings):
+    """One model: where it runs, what it is shown and told, how its answers are read."""
+
+    backend: str = setting('hf', 'where it runs', choices=BACKENDS)
+    model: str = setting('', 'folder or hub name (hf), name at the server (http), answers (file)')
+    format: str = setting('ours', 'how it answers', choices=tuple(sorted(FORMATS)))
+    scale: str = setting(
+        '',
+        'what its points are shares of; empty: as the format has it',
+        choices=('', *(s.value for s in Scale)),
+    )
+    protocol: str = setting('one_step', 'all at once, or anchors first', choices=PROTOCOLS)
+    system: str = setting('', 'file of what it is told before all; empty: nothing')
+    prompt: str = setting('instruction.txt', 'file of the question that it answers with waypoints')
+    anchors_prompt: str = setting('anchors.txt', 'file of the first of two questions')
+    anchors_format: str = setting(
+        '', 'how it answers that one; empty: as `format`', choices=('', *sorted(FORMATS))
+    )
+    retry_prompt: str = setting('retry.txt', 'file of what it is told after a bad answer')
+    examples: str = setting('', 'YAML file of questions with answers to begin with; empty: none')
+    see: str = setting(
+        'whole',
+        'what it is shown: the whole image, or the part with the workspace',
+        choices=('whole', 'workspace'),
+    )
+    longest: int = setting(1280, 'larger images are made so small, pixels', low=32, high=8192)
+    width: int = setting(192, 'of the picture of the workspace, pixels', low=32, high=4096)
+    height: int = setting(144, 'of the picture of the workspace, pixels', low=32, high=4096)
+    tokens: int = setting(512, 'longest answer', low=1, high=16384)
+    retries: int = setting(1, 'questions after a bad answer', low=0, high=5)
+    timeout: float = setting(30.0, 'until it must have answered one question, s', low=0.1)
+    says_done: bool = setting(False, 'it can tell from an image that nothing is left to do')
+    knows_words: bool = setting(False, 'instructions of mostly unknown words are refused')
+    constrained: bool = setting(False, 'only answers of the format can be written')
+    dtype: str = setting(
+        'float32', 'of the weights', choices=('float32', 'bfloat16', 'float16', 'auto')
+    )
+    device: str = setting('auto', 'cpu, cuda, cuda:1, ...; auto: a GPU if there is one')
+    attention: str = setting('auto', 'how it is computed', choices=('auto', 'eager', 'sdpa'))
+    quantization: str = setting(
+        'none', 'of the weights, by bitsandbytes', choices=('none', '8bit', '4bit')
+    )
+    adapter: str = setting('', 'folder of a LoRA adapter of peft; empty: none')
+    url: str = setting('', 'of a server, up to and with /v1')
+    token_variable: str = setting('', "environment variable with the server's bearer token")
+    attempts: int = setting(3, 'to reach a server', low=1, high=10)
+
+    def __post_init__(self) -> None:
+        """Check every field and how they fit together."""
+        super().__post_init__()
+        if not self.model:
+            raise InvalidValueError('model is empty')
+        if self.backend == 'http' and not self.url.startswith(('http://', 'https://')):
+            raise InvalidValueError(f'url {self.url!r} is not http:// or https://')
+
+
+def load_profile(name: str) -> tuple[Profile, Path]:
+    """Return the profile of a name in config/planners, or of a YAML file, and its folder.
+
+    Raises ConfigError with the file, the key and the value.
+    """
+    path = Path(name) if name.endswith(('.yaml', '.yml')) else planners() / f'{name}.yaml'
+    if not path.is_file():
+        there = sorted(p.stem for p in planners().glob('*.yaml'))
+        raise ConfigError(f'there is no planner {name!r}; there are: {there}, or name a YAML file')
+    try:
+        data = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f'{path} cannot be read: {error}') from error
+    if not isinstance(data, dict):
+        raise ConfigError(f'{path} is not a mapping: {data!r}')
+    keys = [field.name for field in dataclasses.fields(Profile)]
+    unknown = sorted(map(str, set(data) - set(keys)))
+    if unknown:
+        raise ConfigError(f'{path}: unknown keys {unknown}; there are: {keys}')
+    try:
+        return Profile(**data), path.parent
+    except InvalidValueError as error:
+        raise ConfigError(f'{path}: {error}') from error
+
+
+def with_model(profile: Profile, model: str) -> Profile:
+    """Return the profile with another model, of the same kind."""
+    return dataclasses.replace(profile, model=checks.text('model', model, allow_empty=False))
+
+
+def planners() -> Path:
+    """Return the folder of the profiles."""
+    return share_folder() / 'config' / 'planners'
+
+
+def model_folder(model: str) -> Path | None:
+    """Return the folder that a model's name means; None for a name on the hub.
+
+    `models/...` is the stack's own, wherever it is installed. A folder need not be there.
+    """
+    if model.startswith('models/'):
+        return share_folder() / model
+    path = Path(model).expanduser()
+    if path.is_dir() or model.startswith(('.', '/', '~')):
+        return path
+    return None

@@ -11,6 +11,7 @@ import numpy as np
 from action_expert.guide import Guide, GuideSettings, GuideWaypoints, make_guide
 from action_expert.guide_clock import ClockSettings, GuideClock
 from action_expert.preparation import PreparationSettings, prepared
+from action_expert.shift import back, beside
 from gae_arm.core import geometry
 from gae_arm.core.arm import ArmConfig
 from gae_arm.core.cloud import Cloud
@@ -93,7 +94,7 @@ class GuidePolicy:
         clock = self._follow(T_base_ee, opening)
         shifts = self._shifts(T_base_ee, cloud)
         times = clock.times(self._offsets)
-        poses = clock.guide.sample(times)
+        poses = beside(clock.guide.sample(times), shifts)
         openings = clock.guide.openings(times)
         self._opening = float(openings[0])
         self._sequence += 1
@@ -105,7 +106,7 @@ class GuidePolicy:
             cloud_stamp_ns=None if cloud is None else cloud.stamp_ns,
             policy=self._label(),
             times_ns=robot_state.stamp_ns + np.round(self._offsets * 1e9).astype(np.int64),
-            position=poses[:, :3, 3] + shifts,
+            position=poses[:, :3, 3],
             orientation=geometry.matrix_to_quaternion(poses[:, :3, :3]),
             gripper=openings,
         )
@@ -169,7 +170,7 @@ class GuidePolicy:
     def _commanded(self, T_base_ee: np.ndarray, clock: GuideClock) -> np.ndarray:
         """Return where the chunk before has the arm now, if the arm is indeed near."""
         T = clock.guide.sample(np.array([clock.time_at(self._stamp_ns)]))[0]
-        T[:3, 3] += self._shift()
+        T = beside(T, self._shift())
         near = np.linalg.norm(T[:3, 3] - T_base_ee[:3, 3]) <= self.settings.rejoin
         return T if near else T_base_ee
 
@@ -186,9 +187,7 @@ class GuidePolicy:
         """Return the clock at this state; make a new guide if the arm has left the old one."""
         clock = self.clock
         assert clock is not None
-        T = T_base_ee.copy()
-        T[:3, 3] -= self._shift()
-        clock.update(self._stamp_ns, T, opening)
+        clock.update(self._stamp_ns, back(T_base_ee, self._shift()), opening)
         if clock.off <= self.settings.rejoin or clock.done:
             return clock
         self._behind = self._share()
@@ -204,12 +203,12 @@ class GuidePolicy:
         return self.name
 
     def _shift(self) -> np.ndarray:
-        """Return by how much (3,), m, the arm is commanded beside the guide now."""
-        return np.zeros(3)
+        """Return the shift (6,) by which the arm is commanded beside the guide now."""
+        return np.zeros(6)
 
     def _shifts(self, T_base_ee: np.ndarray, cloud: Cloud | None) -> np.ndarray:
-        """Return by how much (H, 3), m, the chunk's actions go beside the guide."""
-        return np.zeros((len(self._offsets), 3))
+        """Return the shifts (H, 6) by which the chunk's actions go beside the guide."""
+        return np.zeros((len(self._offsets), 6))
 
 
 def _travel_seconds(arm: ArmConfig) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from action_expert.following import GuidePolicy, PolicySettings
 from action_expert.guide import Guide, GuideWaypoints
 from action_expert.guide_clock import GuideClock
+from action_expert.shift import glide
 from gae_arm.core import end_effector
 from gae_arm.core.arm import ArmConfig
 from gae_arm.core.cloud import Cloud
@@ -40,14 +41,14 @@ class ServoPolicy(GuidePolicy):
         self.target: np.ndarray | None = None
         self._event = -1
         self._cloud_ns = -1
-        self._from, self._from_ns = np.zeros((2, 3)), 0
+        self._from, self._from_ns = np.zeros((2, 6)), 0
 
     def _set_guide(
         self, T_base_ee: np.ndarray, opening: float, waypoints: GuideWaypoints
     ) -> GuideClock:
         """Begin a guide where the arm is, without a shift."""
         self.target, self._event, self._cloud_ns = None, -1, -1
-        self._from, self._from_ns = np.zeros((2, 3)), self._stamp_ns
+        self._from, self._from_ns = np.zeros((2, 6)), self._stamp_ns
         return super()._set_guide(T_base_ee, opening, waypoints)
 
     def _label(self) -> str:
@@ -57,7 +58,7 @@ class ServoPolicy(GuidePolicy):
         return self._shift_now()[0]
 
     def _shift_now(self) -> np.ndarray:
-        """Return the shift and its rate now, (2, 3), m and m/s."""
+        """Return the shift and its rate now, (2, 6)."""
         seconds = max(0.0, (self._stamp_ns - self._from_ns) * 1e-9)
         return self._shift_at(np.array([seconds]))[:, 0]
 
@@ -72,17 +73,11 @@ class ServoPolicy(GuidePolicy):
         return self._shift_at(self._offsets)[0]
 
     def _shift_at(self, seconds: np.ndarray) -> np.ndarray:
-        """Return shifts and their rates (2, M, 3) so long after the last state: to the target.
-
-        Critically damped: shift - target = (a + b t) exp(-w t), without a step in its rate.
-        """
-        target = np.zeros(3) if self.target is None else self.target
-        shift, rate = self._from
-        w, t = 1 / self.settings.centring, seconds[:, None]
-        a = shift - target
-        b = rate + w * a
-        fading = np.exp(-w * t)
-        return np.stack([target + (a + b * t) * fading, (b - w * (a + b * t)) * fading])
+        """Return shifts and their rates (2, M, 6) so long after the last state: to the target."""
+        aim = np.zeros((1, 6))
+        if self.target is not None:
+            aim[0, :3] = self.target
+        return np.array(glide(self._from, aim, seconds, self.settings.centring))
 
     def _associate(self, clock: GuideClock, hand: np.ndarray, cloud: Cloud | None) -> None:
         """Aim at the object that is nearest to the next grasp or release, if there is a new view.

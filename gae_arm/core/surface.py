@@ -137,6 +137,8 @@ def _normal(local: np.ndarray, position: np.ndarray, most_tilt: float) -> np.nda
     if len(patch) < FEWEST_POINTS:
         return up
     patch = patch[patch[:, 2] > np.percentile(patch[:, 2], 95) - PATCH]
+    if len(patch) < FEWEST_POINTS:  # Stray readings high above all else.
+        return up
     centred = patch - patch.mean(axis=0)
     _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
     along, across = sizes[1:] / np.sqrt(len(patch))

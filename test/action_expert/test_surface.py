@@ -87,3 +87,13 @@ def test_a_grasp_and_its_half_turn_are_one():
     np.testing.assert_allclose(near, rotation @ end_effector.HALF_TURN)
     np.testing.assert_allclose(near[:, 1], -rotation[:, 1])
     np.testing.assert_allclose(near[:, 2], rotation[:, 2])
+
+
+def test_stray_readings_high_above_are_no_surface():
+    rng = np.random.default_rng(0)
+    patch = np.column_stack([rng.uniform(-0.01, 0.01, (27, 2)), np.zeros(27)])
+    strays = np.array([[0.0, 0.0, 0.3], [0.01, 0.0, 0.5], [0.0, 0.01, 0.7]])
+    points = np.concatenate([patch, strays]).astype(np.float32)
+    down = np.diag([1.0, -1.0, -1.0])
+    rotation = surface.grasp_rotation_at(points, np.zeros(3), down, -1.0, 0.8)
+    np.testing.assert_allclose(rotation[:, 2], [0, 0, -1], atol=1e-9)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from gae_arm.core import checks
-from gae_arm.core.camera import CameraFrame
+from gae_arm.core.camera import CameraFrame, CameraIntrinsics
 from gae_arm.core.crop import Crop, workspace_crop
 from gae_arm.core.geometry import rigid
 from gae_arm.core.instruction import ErrorCode
@@ -16,8 +16,10 @@ from vla_planner.errors import PlannerError
 
 SMALLEST = 32
 """Pixels of the shorter side below which nothing can be told apart."""
-FAINTEST = 3.0
-"""Standard deviation of the brightness, of 255, below which an image shows nothing."""
+FAINTEST = 1.5
+"""Standard deviation of the colours, of 255, below which an image shows nothing."""
+COARSE = 16
+"""Blocks along the shorter side of which it is taken, so that a camera's noise does not count."""
 PAD = 128
 
 
@@ -46,12 +48,12 @@ class Scene(checks.Contract):
                 f'the image has {camera.width} x {camera.height} pixels, at least {SMALLEST} each '
                 'way are needed',
             )
-        brightness = color[:: max(camera.height // 120, 1), :: max(camera.width // 160, 1)].mean(-1)
-        if brightness.std() < FAINTEST:
+        small = np.asarray(Image.fromarray(np.ascontiguousarray(color)).reduce(_blocks(camera)))
+        if small.std((0, 1)).max() < FAINTEST:
             raise PlannerError(
                 ErrorCode.IMAGE_UNAVAILABLE,
-                f'the image shows nothing: its brightness is {brightness.mean():.0f} of 255 '
-                'everywhere; is the lens covered, or the light out?',
+                f'the image shows nothing: it is {np.rint(small.mean((0, 1))).astype(int).tolist()}'
+                ' of 255 everywhere; is the lens covered, or the light out?',
             )
 
     @property
@@ -95,6 +97,10 @@ def workspace(scene: Scene, width: int, height: int) -> Picture:
     """Return the part of the image that shows the workspace, in width x height pixels."""
     crop = workspace_crop(scene.frame.intrinsics, scene.T_base_camera, aspect=width / height)
     return _cut(scene.color, crop, (width, height))
+
+
+def _blocks(camera: CameraIntrinsics) -> int:
+    return max(1, min(camera.width, camera.height) // COARSE)
 
 
 def _cut(rgb: np.ndarray, crop: Crop, size: tuple[int, int]) -> Picture:

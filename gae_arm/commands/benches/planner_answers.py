@@ -21,6 +21,7 @@ from gae_arm.core.camera import CameraFrame, CameraIntrinsics
 from gae_arm.core.errors import GaeError, InvalidValueError
 from gae_arm.core.geometry import quaternion_to_matrix
 from gae_arm.core.plan import WaypointPlan
+from gae_arm.core.plan_check import Reach
 from vla_planner.backends.file import FileBackend
 from vla_planner.picture import Picture, Scene, whole
 from vla_planner.planner import VlmPlanner, Wish
@@ -105,12 +106,12 @@ def fault_of(plan: WaypointPlan, scene: Scene) -> str:
     return ''
 
 
-def made_planner(form: str) -> VlmPlanner:
+def made_planner(form: str, reach: Reach | None = None) -> VlmPlanner:
     """Return a planner that reads a format; nothing is asked of its backend."""
     nothing = Template('')
     profile = Profile(backend='file', model='none', format=form, says_done=True)
     backend = FileBackend('none', [])
-    return VlmPlanner(profile, Prompts(nothing, nothing, nothing, nothing), backend)
+    return VlmPlanner(profile, Prompts(nothing, nothing, nothing, nothing), backend, reach=reach)
 
 
 def made_scene(width: int = 640, height: int = 480, focal: float = 600.0) -> Scene:
@@ -121,7 +122,7 @@ def made_scene(width: int = 640, height: int = 480, focal: float = 600.0) -> Sce
     depth = np.full((height, width), HEIGHT, np.float32)
     color = np.full((height, width, 3), 120, np.uint8)
     for left, top, tint in ((0.35, 0.4, (200, 40, 40)), (0.6, 0.55, (40, 40, 200))):
-        box = (u > left) & (u < left + 0.08) & (v > top) & (v < top + 0.1)
+        box = (u > left) & (u < left + 0.08) & (v > top) & (v < top + 0.06)
         depth[box], color[box] = HEIGHT - 0.05, tint
     depth[rng.random(depth.shape) < 0.02] = 0.0
     color[::4] += 20

@@ -1,4 +1,9 @@
-"""Check the machine, ROS 2 and the running graph, and say what to do about each finding."""
+"""Check the machine, ROS 2 and the running graph, and say what to do about each finding.
+
+--arm ARM is the pre-flight check of a real arm that arm.launch.yaml runs (docs/real_arm.md): its
+driver, camera, frames, limits, controller and stop. Only after it has passed can `gae resume` let
+the arm move.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gae_arm.commands.doctor_checks.arm import check_arm, pass_preflight
 from gae_arm.commands.doctor_checks.finding import Finding, Level, worst
 from gae_arm.commands.doctor_checks.graph import check_graph
 from gae_arm.commands.doctor_checks.machine import check_machine
@@ -22,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument('--seconds', type=float, default=3.0, help='how long to watch the graph')
     parser.add_argument(
+        '--arm', help='the pre-flight check of a real arm: a name in config/arms, or a YAML file'
+    )
+    parser.add_argument(
+        '--driver', help='how its driver speaks: a name in config/drivers, or a YAML file'
+    )
+    parser.add_argument(
         '--graph-only', action='store_true', help='look at the running graph, not at the machine'
     )
 
@@ -34,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
         for finding in _checks(args):
             findings.append(finding)
             console.print(_line(finding))
+    if args.arm is not None and worst(findings) != Level.FAILURE:
+        findings.append(pass_preflight())
+        console.print(_line(findings[-1]))
     level = worst(findings)
     counts = {level: sum(f.level == level for f in findings) for level in Level}
     console.print(
@@ -44,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _checks(args: argparse.Namespace) -> Iterator[Finding]:
+    if args.arm is not None:
+        yield from check_arm(args.arm, args.driver, args.seconds)
+        return
     if not args.graph_only:
         yield from check_machine()
         yield from check_simulation()

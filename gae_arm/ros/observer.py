@@ -83,7 +83,8 @@ class Observer:
         """Return the value of a parameter of another node; None if it has none of that name."""
         request = GetParameters.Request(names=[name])
         answer = self.call(GetParameters, f'{node}/get_parameters', request, timeout)
-        return parameter_value_to_python(answer.values[0])
+        # Nodes in C++ say "not set", those in Python nothing.
+        return parameter_value_to_python(answer.values[0]) if answer.values else None
 
     def follow_clock_of(self, node: str, timeout: float = 60.0) -> None:
         """Take the time from /clock if another node does.

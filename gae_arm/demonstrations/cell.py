@@ -60,6 +60,7 @@ class Cell:
     """One arm at its table; `load` lays out a task, `step` lets a control period pass.
 
     pixel_noise: m, standard deviation of the error of every depth reading, beside the camera's own.
+    lost_points: share of the points of every cloud that are lost.
     Made, used and closed in one thread.
     """
 
@@ -70,7 +71,7 @@ class Cell:
         self._pipeline = CloudPipeline(self.settings.workspace, self._mask)
         self._camera: RgbdCamera | None = None
         self._opening: float | None = None
-        self.pixel_noise = 0.0
+        self.pixel_noise = self.lost_points = 0.0
 
     def __enter__(self) -> Cell:
         return self
@@ -135,7 +136,10 @@ class Cell:
         joints = dict(zip(state.joint_names, state.position.tolist(), strict=True))
         links = self._mask.link_transforms(joints)
         made = self._pipeline.process(frame, self.T_base_camera, links)
-        cloud = Cloud(made.stamp_ns, self.arm.base_frame, made.points.copy())
+        points = made.points.copy()
+        if self.lost_points:
+            points = points[self._rng.random(len(points)) >= self.lost_points]
+        cloud = Cloud(made.stamp_ns, self.arm.base_frame, points)
         self.controller.take_cloud(cloud.stamp_ns, cloud.points)
         return cloud
 

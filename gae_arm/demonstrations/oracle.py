@@ -10,8 +10,8 @@ from gae_arm.core import geometry
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.plan import Waypoint, WaypointPlan
 from gae_arm.core.settings import Settings, setting
-from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.script import Script
+from gae_arm.demonstrations.workplace import Workplace
 
 EXPIRY_S = 600.0
 OPEN = 0.9
@@ -49,7 +49,7 @@ class PlanNoise(Settings):
 
 
 class Oracle:
-    """Plans a task step by step from the truth of a cell.
+    """Plans a task step by step from the truth.
 
     seed: of its errors.
     """
@@ -60,13 +60,13 @@ class Oracle:
         self._noise = noise or PlanNoise()
         self._seed = seed
 
-    def begin(self, cell: Cell) -> None:
+    def begin(self, place: Workplace) -> None:
         """Look at a task that has just been loaded."""
-        self._rng = np.random.default_rng([self._seed, cell.instance.seed])
-        self._script = Script(cell.arm, cell.instance)
+        self._rng = np.random.default_rng([self._seed, place.instance.seed])
+        self._script = Script(place.arm, place.instance)
         self._next = 0
 
-    def plan(self, cell: Cell) -> WaypointPlan | None:
+    def plan(self, place: Workplace) -> WaypointPlan | None:
         """Return the next plan, in the base frame; None when all is done.
 
         Raises NoWayError where the arm cannot do what comes next.
@@ -75,24 +75,24 @@ class Oracle:
             return None
         group = self._script.groups[self._next]
         self._next += 1
-        state = cell.observe()
-        gripper = cell.arm.gripper
+        state = place.observe()
+        gripper = place.arm.gripper
         opened = gripper.opening(state.select(gripper.joints)) > OPEN
         keyframes = self._script.keyframes(
-            group, cell.truth(), state.select(cell.arm.joints), opened
+            group, place.truth(), state.select(place.arm.joints), opened
         )
         if not keyframes:
             raise InvalidValueError(f'no keyframes for {group!r}')
         waypoints = tuple(
-            self._noise.apply(keyframe.waypoint(), cell.T_base_camera, self._rng)
+            self._noise.apply(keyframe.waypoint(), place.T_base_camera, self._rng)
             for keyframe in keyframes
         )
-        now_ns = cell.now_ns
+        now_ns = place.now_ns
         return WaypointPlan(
-            plan_id=f'{cell.instance.task}-{cell.instance.seed}-{self._next}',
+            plan_id=f'{place.instance.task}-{place.instance.seed}-{self._next}',
             stamp_ns=now_ns,
-            frame_id=cell.arm.base_frame,
-            instruction=cell.instance.instruction,
+            frame_id=place.arm.base_frame,
+            instruction=place.instance.instruction,
             waypoints=waypoints,
             expiry_ns=now_ns + round(EXPIRY_S * 1e9),
             planner=self.name,

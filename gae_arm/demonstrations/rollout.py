@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -14,28 +13,16 @@ from gae_arm.arm_sim.tasks.checker import Verdict
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.motion import ActionChunk, RobotState
 from gae_arm.core.plan import WaypointPlan
-from gae_arm.core.progress import PlanProgress, PlanState
+from gae_arm.core.progress import PlanProgress, PlanRefusedError, PlanState
 from gae_arm.core.settings import Settings, setting
 from gae_arm.core.truth import Truth
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.score import STUCK, Outcome, Score
+from gae_arm.demonstrations.ways import NoWayError
+from gae_arm.demonstrations.workplace import NoPlanError, Planner
 
 SETTLING_S = 2.0
 """After the last plan, so long the physics may take until the task counts as not done."""
-
-
-class Planner(Protocol):
-    """What thinks: asked for a plan at the start, and again whenever one has been carried out."""
-
-    name: str
-
-    def begin(self, cell: Cell) -> None:
-        """Begin with the task that the cell has just loaded."""
-        ...
-
-    def plan(self, cell: Cell) -> WaypointPlan | None:
-        """Return the next plan in the base frame, None when the task is thought to be done."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,13 +48,15 @@ class Moment:
 
 
 Disturb = Callable[[Cell, Truth], None]
+Admit = Callable[[RobotState, WaypointPlan, Cloud | None], WaypointPlan]
+"""Returns the plan as it is carried out; raises PlanRefusedError."""
 
 
 class Rollout:
     """Carries out the task that a cell has loaded.
 
     watch: called with each Moment. disturb: called every period with the truth, before the arm
-    moves on: moves things, for example.
+    moves on: moves things, for example. admit: asked once about each plan; None: all are fine.
     """
 
     def __init__(
@@ -79,15 +68,18 @@ class Rollout:
         watch: Callable[[Moment], None] | None = None,
         disturb: Disturb | None = None,
         seed: int = 0,
+        admit: Admit | None = None,
     ) -> None:
         self.cell = cell
         self.planner = planner
         self.policy = policy
         self.settings = settings or RolloutSettings()
-        self._watch, self._disturb = watch, disturb
+        self._watch, self._disturb, self._admit = watch, disturb, admit
         self._rng = np.random.default_rng([seed, cell.instance.seed, 7])
         self._waiting: deque[tuple[int, ActionChunk]] = deque()
+        self._admitted: WaypointPlan | None = None
         self._plans = 0
+        self._stopped = ''
 
     def run(self) -> Outcome:
         """Run until success, failure, or nothing more is to be done."""
@@ -98,16 +90,14 @@ class Rollout:
         act_ns = cell.now_ns + self._thinking_ns()
         end_ns: int | None = None
         cloud: Cloud | None = cell.cloud()
-        stuck = False
         while True:
             if plan is not None and cell.now_ns >= act_ns:
                 act_ns = cell.now_ns + round(1e9 / self.settings.camera_rate)
                 seen = cell.cloud()
                 cloud = cloud if self._rng.random() < self.settings.drop else seen
-                progress = self._act(plan, cloud)
-                stuck = progress.state == PlanState.STUCK
-                if progress.state == PlanState.DONE or stuck:
-                    plan = None if stuck else self._next_plan()
+                state = self._act(plan, cloud)
+                if state != PlanState.FOLLOWING:
+                    plan = self._next_plan() if state == PlanState.DONE else None
                     act_ns = cell.now_ns + self._thinking_ns()
             if plan is None:
                 end_ns = end_ns or cell.now_ns + round(SETTLING_S * 1e9)
@@ -123,26 +113,47 @@ class Rollout:
                 self._disturb(cell, truth)
             self._deliver()
             score.intervene(cell.step().status, period)
-        return score.outcome(self._plans, STUCK if stuck else '')
+        return score.outcome(self._plans, self._stopped)
 
     def _thinking_ns(self) -> int:
         return round(self.settings.thinking * 1e9)
 
     def _next_plan(self) -> WaypointPlan | None:
-        plan = self.planner.plan(self.cell)
+        try:
+            plan = self.planner.plan(self.cell)
+        except (NoWayError, NoPlanError) as error:
+            self._stopped = 'out of reach' if isinstance(error, NoWayError) else 'no plan'
+            return None
         if plan is not None:
             self._plans += 1
             self.cell.take_plan(plan)
         return plan
 
-    def _act(self, plan: WaypointPlan, cloud: Cloud | None) -> PlanProgress:
+    def _act(self, plan: WaypointPlan, cloud: Cloud | None) -> PlanState:
+        """Have the policy act once; return where the plan stands."""
         cell, state = self.cell, self.cell.observe()
-        chunk = self.policy.act(state, plan, cloud)
+        try:
+            plan = self._as_admitted(plan, state, cloud)
+            chunk = self.policy.act(state, plan, cloud)
+        except PlanRefusedError:
+            self._stopped = 'refused'
+            return PlanState.REFUSED
         progress = self.policy.progress()
         self._waiting.append((cell.now_ns + round(self.settings.delay * 1e9), chunk))
         if self._watch is not None:
             self._watch(Moment(state, cell.truth(), plan, chunk, cloud, progress))
-        return progress
+        if progress.state == PlanState.STUCK:
+            self._stopped = STUCK
+        return progress.state
+
+    def _as_admitted(
+        self, plan: WaypointPlan, state: RobotState, cloud: Cloud | None
+    ) -> WaypointPlan:
+        if self._admit is None:
+            return plan
+        if self._admitted is None or self._admitted.plan_id != plan.plan_id:
+            self._admitted = self._admit(state, plan, cloud)
+        return self._admitted
 
     def _deliver(self) -> None:
         while self._waiting and self._waiting[0][0] <= self.cell.now_ns:

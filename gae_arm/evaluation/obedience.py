@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
+from action_expert.following import EndEffector
 from gae_arm.core.plan import Waypoint, WaypointPlan
-from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.oracle import Oracle
+from gae_arm.demonstrations.workplace import Workplace
 
 
 class ShiftedOracle(Oracle):
@@ -21,14 +20,14 @@ class ShiftedOracle(Oracle):
 
     name = 'shifted'
 
-    def plan(self, cell: Cell) -> WaypointPlan | None:
+    def plan(self, place: Workplace) -> WaypointPlan | None:
         """Return the shifted plan; only the first one, the others would rest on what was done."""
         if self._next > 0:
             return None
-        poses = cell.truth().poses
-        target, other = cell.instance.targets[0], cell.instance.distractors[0]
+        poses = place.truth().poses
+        target, other = place.instance.targets[0], place.instance.distractors[0]
         shift = poses[other][:3, 3] - poses[target][:3, 3]
-        plan = super().plan(cell)
+        plan = super().plan(place)
         assert plan is not None
         moved = tuple(
             dataclasses.replace(w, position=w.position + shift * [1, 1, 0]) for w in plan.waypoints
@@ -41,12 +40,12 @@ class ErasedOracle(Oracle):
 
     name = 'erased'
 
-    def plan(self, cell: Cell) -> WaypointPlan | None:
+    def plan(self, place: Workplace) -> WaypointPlan | None:
         """Return the plan that says nothing, once."""
         if self._next > 0:
             return None
-        plan = super().plan(cell)
+        plan = super().plan(place)
         assert plan is not None
-        here = np.array(cell.simulation.T_base_ee()[:3, 3])
+        here = EndEffector(place.arm).measured(place.observe())[0][:3, 3]
         nothing = tuple(Waypoint(here) for _ in plan.waypoints)
         return dataclasses.replace(plan, waypoints=nothing)

@@ -9,29 +9,34 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from action_expert.policies import make_policy
-from gae_arm.arm_sim.tasks.axes import HELD_OUT, TRAINING, Choices, Ranges
+from gae_arm.arm_sim.tasks.axes import Ranges
+from gae_arm.arm_sim.tasks.instance import TaskInstance
+from gae_arm.arm_sim.tasks.range_words import ranges_of
 from gae_arm.arm_sim.tasks.registry import find_task
+from gae_arm.core.truth import Truth
+from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.fast_cell import fast_cell
-from gae_arm.demonstrations.oracle import Oracle, PlanNoise
+from gae_arm.demonstrations.oracle import PlanNoise
 from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
 from gae_arm.demonstrations.score import Outcome
-from gae_arm.demonstrations.ways import NoWayError
+from gae_arm.evaluation.admission import Admission
 from gae_arm.evaluation.disturbances import MoveTarget
-from gae_arm.evaluation.obedience import ErasedOracle, ShiftedOracle
+from gae_arm.evaluation.film import Film
+from gae_arm.evaluation.planners import PLANNERS
 
-PLANNERS: dict[str, type[Oracle]] = {
-    planner.name: planner for planner in (Oracle, ShiftedOracle, ErasedOracle)
-}
-RANGES = {'training': TRAINING, 'held_out': HELD_OUT}
+IN_PROCESS, THROUGH_ROS = 'process', 'ros'
+NEEDS = {'shifted': 'distractors.count=2'}
+"""What the scenes of a planner must have, in words."""
 
 
 @dataclass(frozen=True)
 class Trial:
     """What is tried. It says everything: the same trial gives the same result.
 
-    planner: a key of PLANNERS. ranges: 'training' or 'held_out'. pixel_noise: m, standard deviation
-    of the error of every pixel of the depth image. move: m, that the first target is moved by in
-    mid-reach.
+    planner: a key of PLANNERS. ranges: what the scene is drawn from, in words: see `ranges_of`.
+    pixel_noise: m, standard deviation of the error of every pixel of the depth image. lost_points:
+    share of the points of every cloud that are lost. move: m, that the first target is moved by in
+    mid-reach. through: 'process', or 'ros' for the nodes on a graph.
     """
 
     task: str
@@ -43,7 +48,23 @@ class Trial:
     noise: PlanNoise = field(default_factory=PlanNoise)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
     pixel_noise: float = 0.0
+    lost_points: float = 0.0
     move: float = 0.0
+    through: str = IN_PROCESS
+
+    def instance(self) -> TaskInstance:
+        """Return the task in its scene. Raises SamplingError where no draw of many has one."""
+        return find_task(self.task).sample(self.seed, self.drawn_from)
+
+    @property
+    def words(self) -> str:
+        """Return the ranges in words; a plan that is shifted needs a distractor to go to."""
+        return f'{self.ranges} {NEEDS.get(self.planner, "")}'.strip()
+
+    @property
+    def drawn_from(self) -> Ranges:
+        """Return the ranges that the scene is drawn from."""
+        return ranges_of(self.words)
 
     @property
     def key(self) -> str:
@@ -54,11 +75,16 @@ class Trial:
 
 @dataclass(frozen=True)
 class Result:
-    """How a trial went. length: of the task. outcome: see `Outcome`."""
+    """How a trial went.
+
+    length: of the task. outcome: see `Outcome`. rejects: draws of a scene that could not be used,
+    before the one that was.
+    """
 
     trial: Trial
     length: str
     outcome: Outcome
+    rejects: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -70,30 +96,31 @@ class Result:
         trial = dict(data['trial'])
         trial['noise'] = PlanNoise(**trial['noise'])
         trial['rollout'] = RolloutSettings(**trial['rollout'])
-        return Result(Trial(**trial), data['length'], Outcome(**data['outcome']))
+        outcome = Outcome(**data['outcome'])
+        return Result(Trial(**trial), data['length'], outcome, data.get('rejects', 0))
 
 
-def run_trial(trial: Trial) -> Result:
-    """Carry a trial out in this process."""
-    task, cell = find_task(trial.task), fast_cell(trial.arm)
-    cell.pixel_noise = trial.pixel_noise
-    cell.load(task.sample(trial.seed, ranges(trial.ranges, trial.planner)))
-    rollout = Rollout(
+def run_trial(trial: Trial, film: Film | None = None) -> Result:
+    """Carry a trial out in this process. film: looks on, and changes nothing."""
+    instance, cell = trial.instance(), fast_cell(trial.arm)
+    cell.pixel_noise, cell.lost_points = trial.pixel_noise, trial.lost_points
+    cell.load(instance)
+    move = MoveTarget(trial.move, trial.seed) if trial.move else None
+
+    def each_period(cell: Cell, truth: Truth) -> None:
+        if move is not None:
+            move(cell, truth)
+        if film is not None:
+            film.look(cell)
+
+    outcome = Rollout(
         cell,
         PLANNERS[trial.planner](trial.noise, trial.seed),
         make_policy(trial.policy, cell.arm),
         trial.rollout,
-        disturb=MoveTarget(trial.move, trial.seed) if trial.move else None,
+        watch=None if film is None else film.watch,
+        disturb=each_period,
         seed=trial.seed,
-    )
-    try:
-        outcome = rollout.run()
-    except NoWayError:
-        outcome = Outcome(False, 'out of reach', 0.0, 0.0, 0, 0)
-    return Result(trial, task.length, outcome)
-
-
-def ranges(name: str, planner: str = 'oracle') -> Ranges:
-    """Return the ranges that scenes are drawn from; a plan that is shifted needs a distractor."""
-    chosen = RANGES[name]
-    return chosen.override('distractors', count=Choices((2,))) if planner == 'shifted' else chosen
+        admit=Admission(cell.arm, instance.table_height),
+    ).run()
+    return Result(trial, instance.length, outcome, instance.rejects)

@@ -1,0 +1,103 @@
+"""What a trial looks like: the camera's picture, with the plan, the words and the outcome in it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from gae_arm.arm_sim.camera import RgbdCamera
+from gae_arm.core import geometry, projection
+from gae_arm.core.plan import WaypointPlan
+from gae_arm.demonstrations.cell import Cell
+from gae_arm.demonstrations.rollout import Moment
+from gae_arm.demonstrations.score import Outcome
+from gae_arm.point_cloud.picture import BACKGROUND, FAINT, INK, label
+
+WIDTH, HEIGHT = 640, 480
+LINE, MARGIN, COLUMNS = 20, 8, 86
+CAPTION = 3 * LINE + 2 * MARGIN
+RATE = 15
+"""Pictures a second of simulated time."""
+LAST_SECONDS = 1.5
+"""How long the last picture stays, with the outcome."""
+OPEN, CLOSED, GOOD, BAD = (120, 220, 120), (245, 150, 60), (111, 207, 121), (235, 87, 87)
+
+
+class Film:
+    """Draws one trial as it runs; looks on only: the trial goes as it goes without.
+
+    title: what the trial is, a few words. show: takes each picture, (HEIGHT + CAPTION, WIDTH).
+    """
+
+    def __init__(self, title: str, show: Callable[[Image.Image], None]) -> None:
+        self._title, self._show = title, show
+        self._plan: WaypointPlan | None = None
+        self._camera: RgbdCamera | None = None
+        self._began_ns: int | None = None
+        self._count = 0
+        self._last = Image.new('RGB', (WIDTH, HEIGHT + CAPTION), BACKGROUND)
+
+    def watch(self, moment: Moment) -> None:
+        """Take the plan that is being carried out."""
+        self._plan = moment.plan
+
+    def look(self, cell: Cell) -> None:
+        """Draw this moment, if it is time for a picture."""
+        if self._began_ns is None:
+            self._began_ns = cell.now_ns
+        seconds = (cell.now_ns - self._began_ns) * 1e-9
+        if seconds * RATE >= self._count:
+            self._count += 1
+            self._last = self._picture(cell, seconds)
+            self._show(self._last)
+
+    def finish(self, outcome: Outcome) -> None:
+        """Show the last picture for a while, with the outcome; free the camera."""
+        if self._camera is not None:
+            self._camera.close()
+        text, color = ('success', GOOD) if outcome.success else (outcome.cause, BAD)
+        draw = ImageDraw.Draw(self._last)
+        at = (WIDTH - MARGIN, HEIGHT + CAPTION - MARGIN)
+        label(draw, at, f'{text} after {outcome.seconds:.1f} s', color, 'rd')
+        for _ in range(round(LAST_SECONDS * RATE)):
+            self._show(self._last)
+
+    def _picture(self, cell: Cell, seconds: float) -> Image.Image:
+        settings = cell.instance.view.camera(WIDTH, HEIGHT)
+        snapshot = cell.simulation.snapshot()
+        if self._camera is None:
+            # What MuJoCo draws into is as large as the model says.
+            size = snapshot.model.vis.global_
+            size.offwidth, size.offheight = max(size.offwidth, WIDTH), max(size.offheight, HEIGHT)
+            self._camera = RgbdCamera(snapshot.model, settings)
+        frame = self._camera.render(snapshot.qpos, cell.now_ns)
+        assert frame.color is not None
+        picture = Image.new('RGB', (WIDTH, HEIGHT + CAPTION), BACKGROUND)
+        picture.paste(Image.fromarray(frame.color))
+        draw = ImageDraw.Draw(picture)
+        if self._plan is not None:
+            points = np.array([w.position for w in self._plan.waypoints])
+            seen = geometry.transform_points(geometry.invert(cell.T_base_camera), points)
+            self._draw_plan(draw, self._plan, projection.project(settings.intrinsics, seen))
+        self._write(draw, cell.instance.instruction, f'{self._title}, {seconds:.1f} s')
+        return picture
+
+    def _draw_plan(self, draw: ImageDraw.ImageDraw, plan: WaypointPlan, pixels: np.ndarray) -> None:
+        """Draw the waypoints at their pixels (K, 2), NaN behind the camera: green open."""
+        opening = 1.0
+        for number, (waypoint, pixel) in enumerate(zip(plan.waypoints, pixels, strict=True), 1):
+            opening = opening if waypoint.gripper is None else waypoint.gripper
+            u, v = pixel
+            if np.isfinite(pixel).all() and 0 <= u < WIDTH and 0 <= v < HEIGHT:
+                color = OPEN if opening > 0.5 else CLOSED
+                draw.ellipse([u - 5, v - 5, u + 5, v + 5], None, color, 2)
+                label(draw, (u + 8, v), str(number), color, 'lm')
+
+    def _write(self, draw: ImageDraw.ImageDraw, instruction: str, facts: str) -> None:
+        lines = textwrap.wrap(instruction, COLUMNS)[:2]
+        for i, line in enumerate(lines):
+            label(draw, (MARGIN, HEIGHT + MARGIN + LINE * i), line, INK)
+        label(draw, (MARGIN, HEIGHT + CAPTION - MARGIN), facts, FAINT, 'ld')

@@ -1,0 +1,116 @@
+"""Hands instructions to the planner's action and tells how far they are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+from gae_msgs.action import ExecuteInstruction
+from rclpy.action import ActionClient
+
+from gae_arm.core.errors import GaeError
+from gae_arm.ros.observer import Observer
+
+ACTION = 'execute_instruction'
+CANCEL_S = 10.0
+
+
+class Stage(IntEnum):
+    """Where an instruction is; values of ExecuteInstruction's feedback."""
+
+    THINKING = ExecuteInstruction.Feedback.THINKING
+    ANCHORS = ExecuteInstruction.Feedback.ANCHORS
+    PLAN = ExecuteInstruction.Feedback.PLAN
+    MOVING = ExecuteInstruction.Feedback.MOVING
+    CHECKING = ExecuteInstruction.Feedback.CHECKING
+
+
+@dataclass
+class Report:
+    """How an instruction went.
+
+    error_code: of ExecuteInstruction's result; error: a sentence, empty on success. plans: used.
+    seconds: in all; stages: seconds spent in each, in the order of their first time.
+    """
+
+    error_code: int = 0
+    error: str = ''
+    plans: int = 0
+    seconds: float = 0.0
+    stages: dict[Stage, float] = field(default_factory=dict)
+
+
+class Conversation:
+    """Talks to the node that serves `execute_instruction`, over an observer's node."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._client = ActionClient(observer.node, ExecuteInstruction, ACTION)
+
+    def ready(self) -> bool:
+        """Return whether somebody serves the action."""
+        return bool(self._client.server_is_ready())
+
+    def carry_out(
+        self,
+        instruction: str,
+        show: Callable[[Stage, float], None],
+        timeout: float = 300.0,
+    ) -> Report:
+        """Have an instruction carried out, and wait for its end.
+
+        show: called with the stage and the share of the plan that is done, now and then. A goal
+        that is interrupted or takes longer than `timeout` seconds is cancelled: the arm holds.
+        """
+        clock = _StageClock(show)
+        goal = ExecuteInstruction.Goal(instruction=instruction)
+        sent = self._client.send_goal_async(goal, lambda message: clock.take(message.feedback))
+        self._observer.wait_for(sent.done, 'the planner to take the instruction')
+        handle = sent.result()
+        if not handle.accepted:
+            return Report(error_code=1, error='the planner did not take the instruction')
+        result = handle.get_result_async()
+        try:
+            self._observer.wait_for(result.done, 'the end of the instruction', timeout)
+        except (KeyboardInterrupt, GaeError):
+            self._cancel(handle)
+            raise
+        answer = result.result()
+        report = clock.report()
+        report.error_code = int(answer.result.error_code)
+        report.error, report.plans = answer.result.error_msg, int(answer.result.plans_used)
+        if answer.status != GoalStatus.STATUS_SUCCEEDED and not report.error:
+            report.error = f'the goal ended with status {answer.status}'
+        return report
+
+    def _cancel(self, handle: Any) -> None:
+        asked = handle.cancel_goal_async()
+        self._observer.wait_for(asked.done, 'the planner to let go', CANCEL_S)
+
+
+class _StageClock:
+    """Knows how long each stage has taken."""
+
+    def __init__(self, show: Callable[[Stage, float], None]) -> None:
+        self._show = show
+        self._began = self._since = time.monotonic()
+        self._stage = Stage.THINKING
+        self._stages: dict[Stage, float] = {}
+
+    def take(self, feedback: ExecuteInstruction.Feedback) -> None:
+        self._count()
+        self._stage = Stage(feedback.stage)
+        self._show(self._stage, feedback.progress)
+
+    def report(self) -> Report:
+        self._count()
+        return Report(seconds=time.monotonic() - self._began, stages=self._stages)
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        self._stages[self._stage] = self._stages.get(self._stage, 0.0) + now - self._since
+        self._since = now

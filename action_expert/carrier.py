@@ -126,7 +126,7 @@ class PlanCarrier:
         chunk = self.policy.act(state, self.plan, cloud)
         progress = self.policy.progress()
         if progress.state == PlanState.DONE:
-            chunk = _first_action(chunk)
+            chunk = first_action(chunk)
             self._done_ns = self._done_ns or now_ns
             if now_ns - self._done_ns > FINISHING_NS:
                 self.drop()
@@ -161,7 +161,7 @@ class PlanCarrier:
             raise PlanRefusedError(PlanRefusal.UNKNOWN_FRAME, str(error)) from error
 
 
-def _first_action(chunk: ActionChunk) -> ActionChunk:
+def first_action(chunk: ActionChunk) -> ActionChunk:
     """Return the chunk that ends where it begins: an arm that follows it stands and is idle."""
     arrays = ('times_ns', 'position', 'orientation', 'gripper')
     return dataclasses.replace(chunk, **{key: getattr(chunk, key)[:1] for key in arrays})

@@ -81,6 +81,7 @@ class GuidePolicy:
         self._offsets = settings.period * np.arange(settings.actions)
         self._plan: WaypointPlan | None = None
         self._opening: float | None = None
+        self._handed_over: np.ndarray | None = None
         self._behind = 0.0
         self._sequence = 0
         self._stamp_ns = 0
@@ -131,6 +132,14 @@ class GuidePolicy:
             message=message,
         )
 
+    def resume(self, T_base_ee: np.ndarray, opening: float) -> None:
+        """Begin the next plan at this commanded pose (4, 4) and opening, whatever was before.
+
+        For who takes over from another policy, or runs a recording again: then the first action of
+        a plan's first chunk says both.
+        """
+        self._handed_over, self._opening = T_base_ee, opening
+
     def complete(
         self, robot_state: RobotState, plan: WaypointPlan, cloud: Cloud | None
     ) -> GuideWaypoints:
@@ -152,7 +161,10 @@ class GuidePolicy:
         """
         opening = opening if self._opening is None else self._opening
         waypoints = self._prepared(plan, T_base_ee, opening, cloud)
-        T_start = T_base_ee if self.clock is None else self._commanded(T_base_ee, self.clock)
+        if self._handed_over is not None:
+            T_start, self._handed_over = self._handed_over, None
+        else:
+            T_start = T_base_ee if self.clock is None else self._commanded(T_base_ee, self.clock)
         self._plan, self._behind = plan, 0.0
         self._set_guide(T_start, opening, waypoints)
 

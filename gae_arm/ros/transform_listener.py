@@ -11,10 +11,9 @@ from rclpy.serialization import deserialize_message
 from tf2_msgs.msg import TFMessage
 
 from gae_arm.core.errors import InvalidValueError
-from gae_arm.core.geometry import quaternion_to_matrix, transform
 from gae_arm.core.transform_tree import HISTORY_NS, TransformTree
 from gae_arm.ros import topics
-from gae_arm.ros.stamps import time_from_msg
+from gae_arm.ros.transforms import transform_from_msg
 
 
 class TransformListener:
@@ -49,16 +48,7 @@ class TransformListener:
 
     def _take(self, msg: TFMessage, static: bool) -> None:
         for one in msg.transforms:
-            p, q = one.transform.translation, one.transform.rotation
-            orientation = np.array([q.x, q.y, q.z, q.w])
             try:
-                if not np.linalg.norm(orientation) > 0:
-                    raise InvalidValueError(
-                        f'transform of {one.child_frame_id!r} has the quaternion '
-                        f'{orientation.tolist()}'
-                    )
-                T = transform(quaternion_to_matrix(orientation), [p.x, p.y, p.z])
-                stamp_ns = time_from_msg(one.header.stamp)
-                self._tree.add(one.header.frame_id, one.child_frame_id, T, stamp_ns, static)
+                self._tree.add(*transform_from_msg(one), static)
             except InvalidValueError as error:
                 self._node.get_logger().error(f'/tf: {error}', throttle_duration_sec=1.0)

@@ -39,6 +39,13 @@ class PolicySettings(GuideSettings, ClockSettings, PreparationSettings):
     centring: float = setting(
         0.2, 'servo: time constant of the shift towards an object, s', low=0.01, high=5.0
     )
+    weights: str = setting('', 'expert: folder of its weights; empty: those of the stack')
+    steps: int = setting(1, 'expert: of the flow from noise to an answer', low=1, high=100)
+    easing: float = setting(
+        0.12, 'expert: time constant towards what the network asks for, s', low=0.01, high=5.0
+    )
+    most_shift: float = setting(0.08, 'expert: largest correction, m', low=0.0, high=0.5)
+    most_turn: float = setting(0.8, 'expert: largest correction, rad', low=0.0, high=3.0)
     stuck: float = setting(4.0, 'without progress, after which it is reported, s', low=0.1, high=60)
 
 
@@ -93,7 +100,7 @@ class GuidePolicy:
         if self._plan is None or plan.plan_id != self._plan.plan_id:
             self._begin(plan, T_base_ee, opening, cloud)
         clock = self._follow(T_base_ee, opening)
-        shifts = self._shifts(T_base_ee, cloud)
+        shifts = self._shifts(T_base_ee, opening, cloud)
         times = clock.times(self._offsets)
         poses = beside(clock.guide.sample(times), shifts)
         openings = clock.guide.openings(times)
@@ -218,7 +225,7 @@ class GuidePolicy:
         """Return the shift (6,) by which the arm is commanded beside the guide now."""
         return np.zeros(6)
 
-    def _shifts(self, T_base_ee: np.ndarray, cloud: Cloud | None) -> np.ndarray:
+    def _shifts(self, T_base_ee: np.ndarray, opening: float, cloud: Cloud | None) -> np.ndarray:
         """Return the shifts (H, 6) by which the chunk's actions go beside the guide."""
         return np.zeros((len(self._offsets), 6))
 

@@ -62,7 +62,7 @@ class ServoPolicy(GuidePolicy):
         seconds = max(0.0, (self._stamp_ns - self._from_ns) * 1e-9)
         return self._shift_at(np.array([seconds]))[:, 0]
 
-    def _shifts(self, T_base_ee: np.ndarray, cloud: Cloud | None) -> np.ndarray:
+    def _shifts(self, T_base_ee: np.ndarray, opening: float, cloud: Cloud | None) -> np.ndarray:
         self._from, self._from_ns = self._shift_now(), self._stamp_ns
         clock = self.clock
         assert clock is not None

@@ -33,10 +33,7 @@ def glide(
     place or speed.
     """
     w, t = 1 / constant, seconds[:, None]
-    if len(aims) > 1:
-        aim_rates = np.gradient(aims, seconds, axis=0)
-    else:
-        aim_rates = np.zeros_like(aims)
+    aim_rates = np.gradient(aims, seconds, axis=0) if len(aims) > 1 else np.zeros_like(aims)
     a = start[0] - aims[0]
     b = start[1] - aim_rates[0] + w * a
     fading = np.exp(-w * t)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gae_arm.arm_sim.tasks.steps import Step
 from gae_arm.core import geometry
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.plan import Waypoint, WaypointPlan
 from gae_arm.core.settings import Settings, setting
+from gae_arm.demonstrations.moves import Keyframe
 from gae_arm.demonstrations.script import Script
 from gae_arm.demonstrations.workplace import Workplace
 
@@ -51,7 +53,7 @@ class PlanNoise(Settings):
 class Oracle:
     """Plans a task step by step from the truth.
 
-    seed: of its errors.
+    seed: of its errors. meant: the keyframes of the last plan without them. group: its steps.
     """
 
     name = 'oracle'
@@ -65,6 +67,8 @@ class Oracle:
         self._rng = np.random.default_rng([self._seed, place.instance.seed])
         self._script = Script(place.arm, place.instance)
         self._next = 0
+        self.meant: tuple[Keyframe, ...] = ()
+        self.group: tuple[Step, ...] = ()
 
     def plan(self, place: Workplace) -> WaypointPlan | None:
         """Return the next plan, in the base frame; None when all is done.
@@ -83,6 +87,7 @@ class Oracle:
         )
         if not keyframes:
             raise InvalidValueError(f'no keyframes for {group!r}')
+        self.meant, self.group = tuple(keyframes), group
         waypoints = tuple(
             self._noise.apply(keyframe.waypoint(), place.T_base_camera, self._rng)
             for keyframe in keyframes

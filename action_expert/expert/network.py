@@ -1,0 +1,217 @@
+"""The network: a conditional denoiser of corrections, written once for numpy and for torch.
+
+Every function takes `ops`, the module `numpy` or `torch`, and arrays or tensors of it: training
+differentiates exactly the code that the robot runs, and the robot needs no torch.
+
+    cloud      512 points -> PointNet (Qi et al. 2017) -> tokens that ask it by attention
+    condition  guidance, waypoints, state and cloud as tokens -> one transformer layer
+    denoiser   4 tokens of 4 actions each -> blocks of self- and cross-attention and MLP, scaled
+               and shifted by the flow's time (Peebles & Xie 2023, "DiT")
+
+An action is the correction of a guide pose: 3 numbers for its place, 6 for its rotation. Rectified
+flow (Liu et al. 2023) carries noise x(0) along straight lines to corrections x(1); the network says
+where the line ends, which gives the velocity (x(1) - x) / (1 - t). One step is the mean of all
+corrections that are plausible.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from action_expert.expert.condition import (
+    GUIDANCE,
+    GUIDANCE_COLUMNS,
+    STATE_COLUMNS,
+    WAYPOINT_COLUMNS,
+    WAYPOINTS,
+)
+from gae_arm.core.settings import Settings, setting
+
+ACTION = 9
+POINT_SCALE, FARTHEST = 0.1, 3.0
+FREQUENCIES = 16
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NetworkShape(Settings):
+    """The sizes of a network; they travel with its weights."""
+
+    width: int = setting(128, 'of tokens', low=8, high=1024)
+    heads: int = setting(4, 'of attention', low=1, high=32)
+    blocks: int = setting(3, 'of the denoiser', low=1, high=24)
+    point_width: int = setting(128, 'of point features', low=8, high=1024)
+    questions: int = setting(8, 'learned queries to the cloud', low=1, high=64)
+    actions: int = setting(16, 'of a chunk', low=4, high=64)
+    patch: int = setting(4, 'actions of a token', low=1, high=16)
+
+
+def initial_params(shape: NetworkShape, seed: int) -> dict[str, np.ndarray]:
+    """Return fresh weights, float32: variance 1 / inputs; zero where a block starts silent."""
+    rng = np.random.default_rng(seed)
+    d, p = shape.width, shape.point_width
+    out: dict[str, np.ndarray] = {}
+
+    def linear(name: str, inputs: int, outputs: int, gain: float = 1.0) -> None:
+        scale = gain / math.sqrt(inputs)
+        out[f'{name}.w'] = (scale * rng.standard_normal((inputs, outputs))).astype(np.float32)
+        out[f'{name}.b'] = np.zeros(outputs, np.float32)
+
+    def table(name: str, rows: int, columns: int, scale: float = 0.1) -> None:
+        out[name] = (scale * rng.standard_normal((rows, columns))).astype(np.float32)
+
+    def attention(name: str, inputs: int) -> None:
+        linear(f'{name}.q', d, d)
+        linear(f'{name}.k', inputs, d)
+        linear(f'{name}.v', inputs, d)
+        linear(f'{name}.o', d, d, 0.5)
+
+    for key, columns, rows in (
+        ('guidance', GUIDANCE_COLUMNS, GUIDANCE),
+        ('waypoints', WAYPOINT_COLUMNS, WAYPOINTS),
+        ('state', STATE_COLUMNS, 1),
+    ):
+        linear(key, columns, d)
+        table(f'{key}.place', rows, d)
+    linear('points.1', 6, p // 2, math.sqrt(2))
+    linear('points.2', p // 2, p, math.sqrt(2))
+    linear('points.all', 2 * p, p)
+    linear('points.3', p, p, math.sqrt(2))
+    table('points.questions', shape.questions, d)
+    attention('points.ask', p)
+    linear('points.whole', 2 * p, d)
+    table('points.place', shape.questions + WAYPOINTS + 1, d)
+    table('points.unseen', shape.questions + WAYPOINTS + 1, d)
+    attention('mix', d)
+    linear('mix.up', d, 2 * d, math.sqrt(2))
+    linear('mix.down', 2 * d, d, 0.5)
+    linear('actions', shape.patch * ACTION, d)
+    table('actions.place', shape.actions // shape.patch, d)
+    linear('time.1', 2 * FREQUENCIES, d)
+    linear('time.2', d, d)
+    for i in range(shape.blocks):
+        attention(f'block{i}.self', d)
+        attention(f'block{i}.cross', d)
+        linear(f'block{i}.up', d, 4 * d, math.sqrt(2))
+        linear(f'block{i}.down', 4 * d, d, 0.5)
+        linear(f'block{i}.time', d, 4 * d, 0.0)
+    linear('answer', d, shape.patch * ACTION, 0.0)
+    linear('aim', d, ACTION, 0.0)
+    return out
+
+
+def denoise(
+    ops: Any,
+    params: Params,
+    shape: NetworkShape,
+    inputs: Mapping[str, Any],
+    noise: Any,
+    steps: int = 1,
+) -> Any:
+    """Return corrections (B, H, 9), in units of their spread, from noise (B, H, 9)."""
+    tokens = encode(ops, params, shape, inputs)
+    x = noise
+    for i in range(steps):
+        t = i / steps
+        end = where_to(ops, params, shape, tokens, x, noise[:, 0, 0] * 0 + t)
+        x = x + (end - x) * ((1 / steps) / (1 - t))
+    return x
+
+
+def encode(ops: Any, params: Params, shape: NetworkShape, inputs: Mapping[str, Any]) -> Any:
+    """Return the condition as tokens (B, C, width); inputs: as `Condition.inputs`, normalised."""
+    words = [
+        _linear(params, key, inputs[key]) + params[f'{key}.place']
+        for key in ('guidance', 'waypoints')
+    ]
+    state = _linear(params, 'state', inputs['state'])[:, None] + params['state.place']
+    cloud = _cloud_tokens(ops, params, shape, inputs, words[1])
+    x = ops.concatenate([cloud, *words, state], 1)
+    x = x + _attend(ops, params, shape, 'mix', _normal(ops, x), _normal(ops, x))
+    return _normal(ops, x + _mlp(params, 'mix', _normal(ops, x)))
+
+
+def aim_of(params: Params, tokens: Any) -> Any:
+    """Return the correction of the aim (B, 9), for training only, from the cloud's token."""
+    return _linear(params, 'aim', tokens[:, 0])
+
+
+def where_to(ops: Any, params: Params, shape: NetworkShape, tokens: Any, x: Any, time: Any) -> Any:
+    """Return where the flow through x (B, H, 9) at `time` (B,), 0 to 1, ends: (B, H, 9)."""
+    patches = x.reshape(len(x), shape.actions // shape.patch, shape.patch * ACTION)
+    h = _linear(params, 'actions', patches) + params['actions.place']
+    clock = _time(ops, params, time)
+    for i in range(shape.blocks):
+        name = f'block{i}'
+        change = _linear(params, f'{name}.time', clock)[:, None]
+        scale, shift, up, down = (change[..., k::4] for k in range(4))
+        y = _normal(ops, h) * (1 + scale) + shift
+        h = h + _attend(ops, params, shape, f'{name}.self', y, y)
+        h = h + _attend(ops, params, shape, f'{name}.cross', _normal(ops, h), tokens)
+        h = h + _mlp(params, name, _normal(ops, h) * (1 + up) + down)
+    return _linear(params, 'answer', _normal(ops, h)).reshape(x.shape)
+
+
+def _cloud_tokens(
+    ops: Any, params: Params, shape: NetworkShape, inputs: Mapping[str, Any], waypoints: Any
+) -> Any:
+    """Return what the cloud says, (B, 1 + questions + waypoints, width): the first one, of all."""
+    points, hand = inputs['points'], inputs['hand']
+    in_hand = (points - hand[:, None, :, 3]) @ hand[:, :, :3]
+    both = ops.concatenate([points, in_hand], -1) / POINT_SCALE
+    f = _linear(params, 'points.1', both.clip(-FARTHEST, FARTHEST)).clip(0)
+    f = _linear(params, 'points.2', f).clip(0)
+    around = _linear(params, 'points.all', ops.concatenate([ops.amax(f, 1), f.mean(1)], -1))
+    f = (_linear(params, 'points.3', f) + around[:, None]).clip(0)
+    learned = params['points.questions'] + 0 * waypoints[:, :1]
+    asked = ops.concatenate([learned, waypoints], 1)
+    answers = _attend(ops, params, shape, 'points.ask', asked, f)
+    whole = _linear(params, 'points.whole', ops.concatenate([ops.amax(f, 1), f.mean(1)], -1))
+    tokens = ops.concatenate([whole[:, None], answers], 1)
+    seen = inputs['seen'][:, None, None]
+    return seen * tokens + (1 - seen) * params['points.unseen'] + params['points.place']
+
+
+def _time(ops: Any, params: Params, time: Any) -> Any:
+    """Return an embedding (B, width) of the flow's time."""
+    waves = [2.0**k * math.pi / 8 for k in range(FREQUENCIES)]
+    angles = ops.stack([time * w for w in waves], -1)
+    h = _linear(params, 'time.1', ops.concatenate([ops.sin(angles), ops.cos(angles)], -1))
+    return _linear(params, 'time.2', h.clip(0)).clip(0)
+
+
+def _attend(ops: Any, params: Params, shape: NetworkShape, name: str, asked: Any, told: Any) -> Any:
+    """Return multi-head attention of `asked` (B, M, d) to `told` (B, N, e), (B, M, d)."""
+    batch, heads = len(asked), shape.heads
+
+    def split(x: Any) -> Any:
+        return x.reshape(batch, x.shape[1], heads, -1).swapaxes(1, 2)
+
+    q = split(_linear(params, f'{name}.q', asked))
+    k = split(_linear(params, f'{name}.k', told))
+    v = split(_linear(params, f'{name}.v', told))
+    scores = q @ k.swapaxes(2, 3) / math.sqrt(shape.width // heads)
+    weights = ops.exp(scores - ops.amax(scores, -1)[..., None])
+    mixed = (weights / weights.sum(-1)[..., None]) @ v
+    flat = mixed.swapaxes(1, 2).reshape(batch, asked.shape[1], shape.width)
+    return _linear(params, f'{name}.o', flat)
+
+
+def _mlp(params: Params, name: str, x: Any) -> Any:
+    return _linear(params, f'{name}.down', _linear(params, f'{name}.up', x).clip(0))
+
+
+def _linear(params: Params, name: str, x: Any) -> Any:
+    return x @ params[f'{name}.w'] + params[f'{name}.b']
+
+
+def _normal(ops: Any, x: Any) -> Any:
+    """Return x with mean 0 and variance 1 along its last axis."""
+    x = x - x.mean(-1)[..., None]
+    return x / ops.sqrt((x * x).mean(-1)[..., None] + 1e-5)

@@ -1,0 +1,146 @@
+"""The policy `expert`: the guide, corrected by the network many times a second.
+
+What the network answers is where the hand was meant to be. The way there begins with what is being
+carried out already: the part of the last chunk that has been executed when a new one arrives is
+never changed, and from its end the new corrections are approached without a step in place or speed.
+While the fingers move, the hand stays where it is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from action_expert.expert.condition import Condition, Moment, condition
+from action_expert.expert.target import shifts_of
+from action_expert.expert.twin import said
+from action_expert.expert.weights import Weights
+from action_expert.following import GuidePolicy, PolicySettings
+from action_expert.guide import GuideWaypoints
+from action_expert.guide_clock import GuideClock
+from action_expert.shift import glide
+from gae_arm.core.arm import ArmConfig, load_arm
+from gae_arm.core.cloud import Cloud
+from gae_arm.core.errors import ConfigError, InvalidValueError
+from gae_arm.core.paths import arm_file, share_folder
+
+SAYS_NOTHING = 0.02
+"""s at full speed: a guide that is shorter and moves no finger leads nowhere: nothing moves."""
+
+
+class ActionExpert(GuidePolicy):
+    """Follows the guide as the network corrects it; see `action_expert.policy.Policy`.
+
+    weights: None: those of `settings.weights`. told: what the network was told last. novelty: how
+    far that is from training, see `Weights.novelty`; 0.0 before the first chunk.
+    """
+
+    name: ClassVar[str] = 'expert'
+
+    def __init__(
+        self, arm: ArmConfig, settings: PolicySettings, weights: Weights | None = None
+    ) -> None:
+        super().__init__(arm, settings)
+        self.weights = weights or Weights.load(weights_folder(settings.weights))
+        if self.weights.shape.actions != settings.actions:
+            raise ConfigError(
+                f'the expert answers {self.weights.shape.actions} actions, chunks have '
+                f'{settings.actions}'
+            )
+        self.told: Condition | None = None
+        self.novelty = 0.0
+        self._said = np.zeros(0, dtype=bool)
+        self._without = ''
+        self._way = np.zeros((2, settings.actions, 6))
+        self._way_ns = 0
+
+    @staticmethod
+    def from_pretrained(folder: str | Path = '', arm: str = 'panda') -> ActionExpert:
+        """Return the expert of a folder of weights ('': those shipped) for an arm by name."""
+        settings = PolicySettings(weights=str(folder))
+        return ActionExpert(load_arm(arm_file(arm)), settings)
+
+    def _label(self) -> str:
+        return f'{self.name} ({self._without})' if self._without else self.name
+
+    def _set_guide(
+        self, T_base_ee: np.ndarray, opening: float, waypoints: GuideWaypoints
+    ) -> GuideClock:
+        """Begin a guide where the arm is, without a correction."""
+        clock = super()._set_guide(T_base_ee, opening, waypoints)
+        assert self._plan is not None
+        self._said = said(waypoints, self._plan)
+        self._way, self._way_ns = np.zeros_like(self._way), self._stamp_ns
+        return clock
+
+    def _shift(self) -> np.ndarray:
+        return self._shift_now()[0]
+
+    def _shift_now(self) -> np.ndarray:
+        """Return the shift that is carried out now, and its rate, (2, 6)."""
+        seconds = max(0.0, (self._stamp_ns - self._way_ns) * 1e-9)
+        i = min(seconds / self.settings.period, len(self._offsets) - 1.0)
+        k = min(int(i), len(self._offsets) - 2)
+        return self._way[:, k] + (i - k) * (self._way[:, k + 1] - self._way[:, k])
+
+    def _shifts(self, T_base_ee: np.ndarray, opening: float, cloud: Cloud | None) -> np.ndarray:
+        now = self._shift_now()
+        clock = self.clock
+        assert clock is not None
+        awaiting = clock.fingers_asked is not None
+        aims = now[:1] if awaiting or clock.done else self._answer(clock, T_base_ee, opening, cloud)
+        places, rates = glide(now, aims, self._offsets, self.settings.easing)
+        self._way, self._way_ns = np.array([places, rates]), self._stamp_ns
+        return places
+
+    def _answer(
+        self, clock: GuideClock, T_base_ee: np.ndarray, opening: float, cloud: Cloud | None
+    ) -> np.ndarray:
+        """Return the shifts (H, 6) that the network asks for, or (1, 6), none, with the reason."""
+        guide = clock.guide
+        if guide.length < SAYS_NOTHING and not guide.events:
+            self._without = 'nothing to do'
+            return np.zeros((1, 6))
+        moment = Moment(
+            guide=guide,
+            times=clock.times(self._offsets),
+            T_base_ee=T_base_ee,
+            opening=opening,
+            next_waypoint=clock.next_waypoint,
+            awaiting=False,
+            given=self._said,
+        )
+        self.told = condition(moment, self._points(cloud))
+        inputs = self.told.inputs()
+        self.novelty = float(self.weights.novelty(inputs)[0])
+        answer = self.weights.answer(inputs, self.settings.steps)[0].astype(np.float64)
+        if not np.isfinite(answer).all():
+            self._without = 'no answer'
+            return np.zeros((1, 6))
+        self._without = '' if self.told.seen else 'no cloud'
+        return self._limited(shifts_of(answer, self.told.T_base_local))
+
+    def _points(self, cloud: Cloud | None) -> np.ndarray | None:
+        if cloud is None:
+            return None
+        if cloud.frame_id != self.arm.base_frame:
+            raise InvalidValueError(
+                f'the cloud is in frame {cloud.frame_id!r}, expected {self.arm.base_frame!r}'
+            )
+        return cloud.points
+
+    def _limited(self, shifts: np.ndarray) -> np.ndarray:
+        """Return shifts (H, 6) no longer than a planner can err."""
+        out = shifts.copy()
+        limits = ((slice(0, 3), self.settings.most_shift), (slice(3, 6), self.settings.most_turn))
+        for part, most in limits:
+            size = np.linalg.norm(shifts[:, part], axis=1, keepdims=True)
+            out[:, part] *= np.minimum(1.0, most / np.maximum(size, 1e-9))
+        return out
+
+
+def weights_folder(folder: str) -> Path:
+    """Return the folder of weights: the one given, or with '' the one that the stack ships."""
+    return Path(folder) if folder else share_folder() / 'models' / 'expert'

@@ -1,0 +1,1 @@
+"""How the expert learns: situations in, weights out. Only this folder needs torch."""

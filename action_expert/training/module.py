@@ -1,0 +1,101 @@
+"""The network as torch trains it: parameters, loss, and the average that is shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from action_expert.expert.network import NetworkShape, aim_of, encode, initial_params, where_to
+from action_expert.expert.weights import scale_inputs
+
+AIM_WEIGHT = 0.5
+BEND = 0.25
+"""Of the spread: errors below it count squared, above it linearly."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Means over a batch. answer: of corrections; aim: of the aim that is asked for in training."""
+
+    total: Any
+    answer: Any
+    aim: Any
+
+    def as_dict(self) -> dict[str, float]:
+        """Return plain numbers."""
+        return {key: float(getattr(self, key).detach()) for key in ('total', 'answer', 'aim')}
+
+
+class ExpertModule(nn.Module):
+    """The network with its loss. Parameters are named as in `network`, with / for dots."""
+
+    def __init__(
+        self, shape: NetworkShape, scales: Mapping[str, np.ndarray], seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.shape = shape
+        start = initial_params(shape, seed)
+        self.weights = nn.ParameterDict(
+            {_key(k): nn.Parameter(torch.from_numpy(v)) for k, v in start.items()}
+        )
+        self.set_scales(scales)
+
+    def set_scales(self, scales: Mapping[str, np.ndarray]) -> None:
+        """Take over what inputs are scaled by."""
+        self._scales = {k: torch.from_numpy(np.array(v)) for k, v in scales.items()}
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Return the parameters as the network takes them."""
+        return {k.replace('/', '.'): v for k, v in self.weights.items()}
+
+    def load_params(self, params: Mapping[str, np.ndarray]) -> None:
+        """Take over parameters by name."""
+        with torch.no_grad():
+            for name, value in params.items():
+                self.weights[_key(name)].copy_(torch.from_numpy(np.array(value)))
+
+    def forward(self, batch: Mapping[str, Any]) -> Losses:
+        """Return the losses of a batch of `draw_batch`, as tensors."""
+        params, answer, time = self.params, batch['answer'], batch['time']
+        scales = {k: v.to(answer.device) for k, v in self._scales.items()}
+        tokens = encode(torch, params, self.shape, scale_inputs(batch, scales))
+        share = time[:, None, None]
+        x = share * answer + (1 - share) * batch['noise']
+        said = where_to(torch, params, self.shape, tokens, x, time)
+        aim = _apart(aim_of(params, tokens), batch['aim'])
+        loss = _apart(said, answer)
+        return Losses(loss + AIM_WEIGHT * aim, loss, aim)
+
+
+class Average:
+    """The exponential moving average of parameters: what is shipped (Polyak averaging)."""
+
+    def __init__(self, params: Mapping[str, Any], decay: float) -> None:
+        self._decay = decay
+        self.params = {k: v.detach().clone() for k, v in params.items()}
+
+    def update(self, params: Mapping[str, Any], step: int) -> None:
+        """Take a step's parameters in; young averages forget faster."""
+        share = 1 - min(self._decay, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for name, value in params.items():
+                self.params[name].lerp_(value.detach(), share)
+
+    def numpy(self) -> dict[str, np.ndarray]:
+        """Return the averages, float32."""
+        return {k: v.float().cpu().numpy().copy() for k, v in self.params.items()}
+
+
+def _apart(said: Any, meant: Any) -> Any:
+    return functional.smooth_l1_loss(said.float(), meant, beta=BEND) / BEND
+
+
+def _key(name: str) -> str:
+    return name.replace('.', '/')

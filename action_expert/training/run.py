@@ -1,0 +1,263 @@
+"""One training run of the expert in a folder: the loop, checkpoints that resume exactly, export."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
+
+from action_expert.expert.network import NetworkShape
+from action_expert.expert.weights import Weights, distances, input_scales
+from action_expert.training.batches import BatchSettings, draw_batch
+from action_expert.training.module import Average, ExpertModule, Losses
+from gae_arm.core.errors import ConfigError
+from gae_arm.core.settings import Settings, setting
+
+CHECKPOINT, STATE, AVERAGE, CURVE = 'checkpoint', 'state.json', 'average.safetensors', 'curve.csv'
+COLUMNS = ('step', 'situations', 'seconds', 'rate', *(f.name for f in dataclasses.fields(Losses)))
+STAGES = {'action': 'trajectories only: no clouds', 'cloud': 'with clouds'}
+
+
+@dataclass(frozen=True)
+class RunSettings(Settings):
+    """How long and how fast to learn; see also `BatchSettings`."""
+
+    stage: str = setting('cloud', 'action: without clouds; cloud: with', choices=tuple(STAGES))
+    steps: int = setting(20_000, 'of the run', low=1)
+    learning_rate: float = setting(1e-3, "AdamW's, after warm-up", low=1e-8, high=1.0)
+    warm_up: int = setting(200, 'steps', low=1)
+    decay_from: float = setting(0.5, 'share of the run after which it falls', low=0.0, high=1.0)
+    weight_decay: float = setting(0.01, 'of matrices', low=0.0, high=1.0)
+    clip: float = setting(1.0, 'largest norm of a gradient', low=1e-3, high=1e3)
+    average: float = setting(0.998, 'decay of the average that is shipped', low=0.0, high=1.0)
+    save_every: int = setting(500, 'steps', low=1)
+    log_every: int = setting(50, 'steps', low=1)
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        warm = min(1.0, (step + 1) / self.warm_up)
+        left = (1 - step / self.steps) / max(1 - self.decay_from, 1e-9)
+        return self.learning_rate * warm * min(1.0, max(0.02, left))
+
+
+class ExpertRun:
+    """A run in a folder; made anew, or resumed where its last checkpoint was written.
+
+    table: situations, see `shards`. start: weights that a new run begins with: those of stage 1.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        table: Mapping[str, np.ndarray],
+        settings: RunSettings,
+        batch: BatchSettings,
+        shape: NetworkShape | None = None,
+        start: Weights | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.table, self.settings = folder, table, settings
+        self.batch = dataclasses.replace(
+            batch, blind=1.0 if settings.stage == 'action' else batch.blind
+        )
+        self.shape = shape or (start.shape if start else NetworkShape())
+        self.step, self.seconds = 0, 0.0
+        self.scales = dict(start.scales) if start else table_scales(table)
+        module = ExpertModule(self.shape, self.scales, batch.seed)
+        if start is not None:
+            module.load_params(start.params)
+        gpu = torch.cuda.is_available()
+        self._accelerator = Accelerator(mixed_precision='bf16', cpu=not gpu)
+        optimizer = torch.optim.AdamW(
+            _groups(module, settings.weight_decay), settings.learning_rate, betas=(0.9, 0.98)
+        )
+        self._average = Average(module.params, settings.average)
+        self._module, self._optimizer = self._accelerator.prepare(module, optimizer)
+        self._average.params = {
+            k: v.to(self._accelerator.device) for k, v in self._average.params.items()
+        }
+        if (folder / CHECKPOINT).is_dir():
+            self._load()
+
+    def train(self, until: Callable[[ExpertRun], bool] = lambda run: False) -> Iterator[Losses]:
+        """Train on, yielding the losses of each step; `until` is asked after each one."""
+        self._module.train()
+        while self.step < self.settings.steps:
+            began = time.perf_counter()
+            losses = self._one_step()
+            self.seconds += time.perf_counter() - began
+            yield losses
+            if self.step % self.settings.save_every == 0 or self.step == self.settings.steps:
+                self.save()
+            if until(self):
+                break
+
+    def _one_step(self) -> Losses:
+        accelerator = self._accelerator
+        for group in self._optimizer.param_groups:
+            group['lr'] = self.settings.rate(self.step)
+        drawn = draw_batch(
+            self.table,
+            self.scales,
+            self.batch,
+            self.step,
+            accelerator.process_index,
+            accelerator.num_processes,
+        )
+        batch = {k: torch.from_numpy(v).to(accelerator.device) for k, v in drawn.items()}
+        with accelerator.autocast():
+            losses: Losses = self._module(batch)
+        self._optimizer.zero_grad(set_to_none=True)
+        accelerator.backward(losses.total)
+        accelerator.clip_grad_norm_(self._module.parameters(), self.settings.clip)
+        self._optimizer.step()
+        self.step += 1
+        self._average.update(self._params, self.step)
+        return Losses(*(accelerator.reduce(x.detach(), 'mean') for x in _values(losses)))
+
+    @property
+    def _params(self) -> dict[str, Any]:
+        params: dict[str, Any] = self._accelerator.unwrap_model(self._module).params
+        return params
+
+    def weights(self, made: Mapping[str, Any] | None = None) -> Weights:
+        """Return the average as it is now, ready to be used."""
+        usual = float(np.percentile(distances(_some(self.table), self.scales), 99))
+        return Weights(
+            self.shape,
+            self._average.numpy(),
+            self.scales,
+            usual,
+            made={**self.made, **(made or {})},
+        )
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """Return how these weights came about, plain JSON."""
+        return {
+            'stage': self.settings.stage,
+            'steps': self.step,
+            'seconds': round(self.seconds),
+            'situations': len(self.table['state']),
+            'run': dataclasses.asdict(self.settings),
+            'batch': dataclasses.asdict(self.batch),
+        }
+
+    def save(self) -> None:
+        """Write a checkpoint that replaces the last one only when it is whole."""
+        if not self._accelerator.is_main_process:
+            return
+        new, old = self.folder / f'{CHECKPOINT}.new', self.folder / CHECKPOINT
+        shutil.rmtree(new, ignore_errors=True)
+        self._accelerator.save_state(str(new))
+        save_file(self._average.params, new / AVERAGE)
+        save_file(
+            {k: torch.from_numpy(v) for k, v in self.scales.items()}, new / 'scales.safetensors'
+        )
+        state = {
+            'step': self.step,
+            'seconds': self.seconds,
+            'shape': dataclasses.asdict(self.shape),
+        }
+        (new / STATE).write_text(json.dumps(state, indent=1))
+        last = self.folder / f'{CHECKPOINT}.last'
+        shutil.rmtree(last, ignore_errors=True)
+        if old.is_dir():
+            old.rename(last)
+        new.rename(old)
+
+    def _load(self) -> None:
+        folder = self.folder / CHECKPOINT
+        state = json.loads((folder / STATE).read_text())
+        shape = dataclasses.asdict(self.shape)
+        if state['shape'] != shape:
+            raise ConfigError(f'{folder} holds the shape {state["shape"]}, now it is {shape}')
+        self._accelerator.load_state(str(folder))
+        average = load_file(folder / AVERAGE)
+        self._average.params = {k: v.to(self._accelerator.device) for k, v in average.items()}
+        scales = load_file(folder / 'scales.safetensors')
+        self.scales = {k: v.numpy() for k, v in scales.items()}
+        self._accelerator.unwrap_model(self._module).set_scales(self.scales)
+        self.step, self.seconds = state['step'], state['seconds']
+
+
+def table_scales(table: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what inputs and answers are scaled by; see `Weights`."""
+    scales = input_scales(_some(table))
+    spread = table['answer'].reshape(-1, table['answer'].shape[-1]).std(axis=0)
+    return {**scales, 'answer': np.maximum(spread, 1e-3).astype(np.float32)}
+
+
+def _some(table: Mapping[str, np.ndarray], count: int = 20_000) -> dict[str, np.ndarray]:
+    """Return situations spread over the table, enough for its statistics."""
+    step = max(1, len(table['state']) // count)
+    return {key: value[::step] for key, value in table.items()}
+
+
+def _values(losses: Losses) -> list[Any]:
+    return [getattr(losses, f.name) for f in dataclasses.fields(losses)]
+
+
+def _groups(module: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Return parameter groups: matrices decay, vectors do not."""
+    parameters = list(module.parameters())
+    return [
+        {'params': [p for p in parameters if p.ndim >= 2], 'weight_decay': weight_decay},
+        {'params': [p for p in parameters if p.ndim < 2], 'weight_decay': 0.0},
+    ]
+
+
+class Curve:
+    """Means of the losses: a line of a CSV file every so many steps, and TensorBoard if there."""
+
+    def __init__(self, run: ExpertRun) -> None:
+        self._run, self._path = run, run.folder / CURVE
+        self._sums: dict[str, float] = {}
+        self._count = 0
+        self._board = _tensorboard(run.folder)
+        if not self._path.exists():
+            with self._path.open('w', newline='') as file:
+                csv.writer(file).writerow(COLUMNS)
+
+    def add(self, losses: Losses) -> dict[str, float] | None:
+        """Add the losses of a step; return the means when a line was written."""
+        for name, value in losses.as_dict().items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._count += 1
+        run = self._run
+        if run.step % run.settings.log_every:
+            return None
+        means = {name: value / self._count for name, value in self._sums.items()}
+        line = {
+            'step': run.step,
+            'situations': run.step * run.batch.size,
+            'seconds': round(run.seconds, 1),
+            'rate': run.settings.rate(run.step),
+            **{name: round(value, 5) for name, value in means.items()},
+        }
+        with self._path.open('a', newline='') as file:
+            csv.DictWriter(file, COLUMNS).writerow(line)
+        if self._board is not None:
+            for name, value in means.items():
+                self._board.add_scalar(f'loss/{name}', value, run.step)
+        self._sums, self._count = {}, 0
+        return means
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder / 'tensorboard'))

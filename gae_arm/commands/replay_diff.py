@@ -1,0 +1,121 @@
+"""`gae replay BAG --diff`: what the bag's nodes were, run again, and what that gives."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gae_arm.commands.results import write_results
+from gae_arm.core.arm import ArmConfig, load_arm
+from gae_arm.core.errors import ConfigError
+from gae_arm.core.paths import arm_file
+from gae_arm.recording.bag_topics import parse_remaps
+from gae_arm.recording.settings_of import node_parameters, settings_of
+
+if TYPE_CHECKING:
+    from gae_arm.recording.bag_reader import Bag
+    from gae_arm.recording.rerun.chunks import ChunkRerun
+    from gae_arm.recording.rerun.clouds import CloudMaker
+
+TOLERANCE = 1e-5
+WANTED = (
+    'joint_states',
+    'camera/color/image_raw',
+    'camera/aligned_depth_to_color/image_raw',
+    'camera/color/camera_info',
+    '/tf',
+    '/tf_static',
+    'points',
+    'waypoint_plan',
+    'action_chunk',
+)
+
+Parameters = Mapping[str, Any]
+
+
+def diff(bag: Bag, args: argparse.Namespace) -> int:
+    """Run again, compare, print, write; return 0 if all that was compared is equal, else 1.
+
+    With another policy, and no tolerance, everything counts as equal: what differs is reported.
+    Raises ConfigError where nothing could be compared.
+    """
+    from gae_arm.recording.rerun import report
+    from gae_arm.recording.rerun.memory import BagMemory
+    from gae_arm.recording.rerun.rerun import Rerun
+    from gae_arm.recording.said import DecodedBag
+    from gae_arm.ros.bag_decoding import decode
+
+    said = DecodedBag(bag, decode, WANTED, parse_remaps(args.remap))
+    cloud, expert = (node_parameters(bag.parameters, n) for n in ('point_cloud', 'action_expert'))
+    arm = load_arm(arm_file(args.arm or expert.get('arm') or cloud.get('arm') or 'panda'))
+    recorded = expert.get('policy', 'spline')
+    tolerance = TOLERANCE if args.tolerance is None else args.tolerance
+    rerun = Rerun(
+        cloud_maker(arm, cloud),
+        chunk_rerun(arm, expert, args.policy or recorded),
+        None,
+        tolerance,
+        BagMemory(round(float(cloud.get('slop', 0.0)) * 1e9)),
+    )
+    summaries = rerun.run(said)
+    title = f'{args.bag.name}: arm {arm.name}, policy {recorded} recorded'
+    title += f', {args.policy} run' if args.policy else ''
+    text = [*report.lines(summaries, tolerance), *_remarks(bag, said)]
+    print(title, *text, sep='\n')
+    if args.out is not None:
+        report.write_report(args.out, title, text, rerun.findings, rerun.paths)
+        print(f'written to {args.out}')
+    if args.json is not None:
+        write_results(args.json, report.rows(summaries), None)
+    if not any(summary.compared for summary in summaries):
+        raise ConfigError(f'nothing in {args.bag} could be compared')
+    if args.policy not in (None, recorded) and args.tolerance is None:
+        return 0
+    unequal = sum(summary.compared - summary.equal for summary in summaries)
+    if unequal:
+        print(f'{unequal} differ by more than {tolerance:g}', file=sys.stderr)
+    return 1 if unequal else 0
+
+
+def cloud_maker(arm: ArmConfig, parameters: Parameters) -> CloudMaker:
+    """Return what makes clouds as a node with these parameters does."""
+    from gae_arm.point_cloud.settings import CloudNodeSettings
+    from gae_arm.point_cloud.workspace import WorkspaceSettings
+    from gae_arm.recording.rerun.clouds import CloudMaker
+    from gae_arm.ros.camera_input import CameraInputSettings
+
+    node = settings_of(CloudNodeSettings, parameters)
+    camera = settings_of(CameraInputSettings, parameters)
+    parent = None
+    if camera.extrinsics == 'parameters':
+        parent = camera.camera_parent_frame, camera.T_parent_camera()
+    workspace = settings_of(WorkspaceSettings, parameters)
+    return CloudMaker(arm, workspace, node.mask_robot, parent)
+
+
+def chunk_rerun(arm: ArmConfig, parameters: Parameters, policy: str) -> ChunkRerun:
+    """Return a policy that acts as a node with these parameters has it act."""
+    from action_expert.following import PolicySettings
+    from action_expert.policies import make_policy
+    from gae_arm.core.plan_check import PlanCheckSettings
+    from gae_arm.recording.rerun.chunks import ChunkRerun
+
+    settings = settings_of(PolicySettings, parameters)
+    return ChunkRerun(
+        make_policy(policy, arm, settings), settings_of(PlanCheckSettings, parameters)
+    )
+
+
+def _remarks(bag: Bag, said: Any) -> list[str]:
+    """Return what the reader of the figures must know."""
+    remarks = [f'- note: {problem}' for problem in said.problems()]
+    if said.missing:
+        remarks.append(f'- note: not in the bag: {", ".join(said.missing)}')
+    if not bag.parameters:
+        remarks.append(
+            '- note: the bag has no parameters of the nodes (`gae record` keeps them): the '
+            'defaults are taken'
+        )
+    return remarks

@@ -16,17 +16,18 @@ def run_campaign(
     workers: int = 1,
     log: Path | None = None,
     report: Callable[[Result], None] = lambda result: None,
+    run: Callable[[Trial], Result] = run_trial,
 ) -> list[Result]:
     """Return the results of all trials, in their order; the same trial is done once.
 
     workers: processes; 0: in this one. log: a file that every result is added to; those that are in
-    it already are taken from it. report: called with each new result. Raises ConfigError if the log
-    cannot be read or written.
+    it already are taken from it. report: called with each new result. run: carries one trial out.
+    Raises ConfigError if the log cannot be read or written.
     """
     wanted = {trial.key: trial for trial in trials}
     done = {r.trial.key: r for r in _logged(log) if r.trial.key in wanted}
     todo = [trial for key, trial in wanted.items() if key not in done]
-    for _, result in run_jobs(run_trial, todo, workers):
+    for _, result in run_jobs(run, todo, workers):
         done[result.trial.key] = result
         _note(log, result)
         report(result)

@@ -14,6 +14,7 @@ from gae_arm.core.plan import WaypointPlan
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.rollout import Moment
 from gae_arm.demonstrations.score import Outcome
+from gae_arm.evaluation.trial import Trial, run_trial
 from gae_arm.point_cloud.picture import BACKGROUND, FAINT, INK, label
 
 WIDTH, HEIGHT = 640, 480
@@ -101,3 +102,11 @@ class Film:
         for i, line in enumerate(lines):
             label(draw, (MARGIN, HEIGHT + MARGIN + LINE * i), line, INK)
         label(draw, (MARGIN, HEIGHT + CAPTION - MARGIN), facts, FAINT, 'ld')
+
+
+def film_trial(trial: Trial, show: Callable[[Image.Image], None]) -> Outcome:
+    """Carry a trial out in this process and show each picture of it."""
+    film = Film(f'{trial.task}, seed {trial.seed}, {trial.policy}, {trial.arm}', show)
+    outcome = run_trial(trial, film).outcome
+    film.finish(outcome)
+    return outcome

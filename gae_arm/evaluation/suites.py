@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,40 @@ from gae_arm.demonstrations.oracle import PlanNoise
 from gae_arm.demonstrations.rollout import RolloutSettings
 from gae_arm.evaluation.trial import Trial
 
-DEPTH_NOISES = (0.0, 0.01, 0.02, 0.05, 0.10, 0.50)
-WAYPOINT_NOISES = (0.0, 0.01, 0.02, 0.03, 0.05)
-DROPS = (0.0, 0.5, 0.9)
-DELAYS = (0.0, 0.1, 0.2, 0.3, 0.5)
-MOVES = (0.0, 0.05)
+
+@dataclass(frozen=True)
+class Sweep:
+    """One error that grows. label: with its unit. fields: of a trial, at a value."""
+
+    label: str
+    values: tuple[float, ...]
+    fields: Callable[[float], dict[str, Any]]
+
+
+SWEEPS = {
+    # Every pixel of the depth errs, and so does the depth of every waypoint.
+    'depth': Sweep(
+        'depth noise, m',
+        (0.0, 0.01, 0.02, 0.05, 0.10, 0.50),
+        lambda v: {'noise': PlanNoise(depth=v), 'pixel_noise': v},
+    ),
+    'waypoint': Sweep(
+        'waypoint noise, m',
+        (0.0, 0.01, 0.02, 0.03, 0.05),
+        lambda v: {'noise': PlanNoise(waypoint=v)},
+    ),
+    'points': Sweep('dropped points, share', (0.0, 0.5, 0.9, 0.99), lambda v: {'lost_points': v}),
+    'clouds': Sweep(
+        'dropped clouds, share', (0.0, 0.5, 0.9), lambda v: {'rollout': RolloutSettings(drop=v)}
+    ),
+    'delay': Sweep(
+        'delay, s',
+        (0.0, 0.1, 0.2, 0.3, 0.5),
+        lambda v: {'rollout': RolloutSettings(delay=v)},
+    ),
+    'moved': Sweep('moved in mid-reach, m', (0.0, 0.05), lambda v: {'move': v}),
+}
+"""By short name; a value of 0.0 is the same trial in all of them."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +75,13 @@ class Choice:
         ]
 
 
-def tabletop(choice: Choice, noise: PlanNoise, rollout: RolloutSettings) -> list[Trial]:
-    """Return policies x tasks x episodes."""
-    return choice.trials(noise=noise, rollout=rollout)
-
-
-def robustness(choice: Choice) -> dict[str, dict[float, list[Trial]]]:
-    """Return the trials of every sweep: by what is varied, and by its value.
-
-    depth noise: every pixel of the depth errs, and so does the depth of every waypoint.
-    """
+def robustness(choice: Choice, sweeps: Sequence[str]) -> dict[str, dict[float, list[Trial]]]:
+    """Return the trials of the named sweeps: by label, and by value."""
     return {
-        'depth noise, m': {
-            v: choice.trials(noise=PlanNoise(depth=v), pixel_noise=v) for v in DEPTH_NOISES
-        },
-        'waypoint noise, m': {
-            v: choice.trials(noise=PlanNoise(waypoint=v)) for v in WAYPOINT_NOISES
-        },
-        'dropped clouds, share': {v: choice.trials(rollout=RolloutSettings(drop=v)) for v in DROPS},
-        'delay, s': {v: choice.trials(rollout=RolloutSettings(delay=v)) for v in DELAYS},
-        'moved in mid-reach, m': {v: choice.trials(move=v) for v in MOVES},
+        SWEEPS[name].label: {
+            v: choice.trials(**SWEEPS[name].fields(v)) for v in SWEEPS[name].values
+        }
+        for name in sweeps
     }
 
 

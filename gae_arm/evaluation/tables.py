@@ -11,9 +11,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from gae_arm.core.statistics import wilson
-from gae_arm.evaluation.trial import Result
+from gae_arm.evaluation.trial import IN_PROCESS, THROUGH_ROS, Result
 
 LENGTHS = ('short', 'mid', 'long')
+TOUCHED = ('distractor', 'target', 'other', 'nothing')
+THROUGH = {IN_PROCESS: '', THROUGH_ROS: ', through ROS'}
 
 
 def grouped(
@@ -27,11 +29,18 @@ def grouped(
 
 
 def row(results: Sequence[Result], task: str, length: str) -> dict[str, Any]:
-    """Return one row of plain JSON for results of one arm, policy and planner."""
+    """Return one row of plain JSON for results of one arm, policy and planner.
+
+    seconds, path_length: medians of the successes. collisions: share of the trials. interventions:
+    mean seconds of a trial, by reason.
+    """
     trial = results[0].trial
     successes = sum(result.outcome.success for result in results)
     low, high = wilson(successes, len(results))
     done = [r.outcome for r in results if r.outcome.success]
+    held = Counter[str]()
+    for r in results:
+        held.update(r.outcome.interventions)  # type: ignore[arg-type]
     causes = Counter(r.outcome.cause for r in results if not r.outcome.success)
     return {
         'task': task,
@@ -48,7 +57,9 @@ def row(results: Sequence[Result], task: str, length: str) -> dict[str, Any]:
         'seconds': float(np.median([o.seconds for o in done])) if done else None,
         'path_length': float(np.median([o.path_length for o in done])) if done else None,
         'collisions': float(np.mean([r.outcome.collisions > 0 for r in results])),
-        'interventions': float(np.mean([sum(r.outcome.interventions.values()) for r in results])),
+        'interventions': {reason: value / len(results) for reason, value in held.items()},
+        'rejects': sum(r.rejects for r in results),
+        'through': trial.through,
     }
 
 
@@ -66,11 +77,25 @@ def rows(results: Sequence[Result]) -> list[dict[str, Any]]:
     return out
 
 
+def totals(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Return one row over all tasks for each arm and policy."""
+    groups = grouped(results, lambda r: (r.trial.arm, r.trial.policy))
+    return [row(found, 'all', 'all') for found in groups.values()]
+
+
+def scenes_line(results: Sequence[Result]) -> str:
+    """Return in words how many scenes there were, and how many draws were of no use."""
+    scenes = {(r.trial.task, r.trial.seed, r.trial.words): r.rejects for r in results}
+    words = results[0].trial.words
+    return f'{len(scenes)} scenes from {words}; {sum(scenes.values())} draws had no room or view'
+
+
 def by_policy(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows by policy and arm, in words."""
     out: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        out.setdefault(f'policy {row["policy"]}, arm {row["arm"]}', []).append(row)
+        title = f'policy {row["policy"]}, arm {row["arm"]}'
+        out.setdefault(title + THROUGH[row['through']], []).append(row)
     return out
 
 
@@ -78,48 +103,84 @@ def table(rows: Sequence[dict[str, Any]], title: str) -> Table:
     """Return rows of one policy and arm for a terminal of 80 columns."""
     out = Table(title=title, title_justify='left', box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     out.add_column('task', no_wrap=True)
-    for name in ('success', '95%', 'n', 'time s', 'path m', 'hits'):
+    for name in ('success', '95%', 'n', 'time s', 'path m', 'hits', 'gov s'):
         out.add_column(name, justify='right', no_wrap=True)
     out.add_column('why not')
     for r in rows:
         task = r['task'] if r['task'] != 'all' or r['length'] == 'all' else f'all {r["length"]}'
         out.add_row(
             task,
-            f'{r["rate"]:.2f}',
-            f'{r["low"]:.2f}-{r["high"]:.2f}',
-            str(r['episodes']),
+            *_rate(r),
             '' if r['seconds'] is None else f'{r["seconds"]:.1f}',
             '' if r['path_length'] is None else f'{r["path_length"]:.2f}',
             f'{r["collisions"]:.0%}',
-            ', '.join(f'{cause} {count}' for cause, count in r['causes'].items()),
+            f'{sum(r["interventions"].values()):.1f}',
+            _causes(r),
         )
     return out
+
+
+def sweep_table(rows: Sequence[dict[str, Any]], label: str) -> Table:
+    """Return the rows of one sweep for a terminal: a line for each value, policy and arm."""
+    out = Table(title=label, title_justify='left', box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ('value', 'policy', 'arm'):
+        out.add_column(name, no_wrap=True)
+    for name in ('success', '95%', 'n'):
+        out.add_column(name, justify='right', no_wrap=True)
+    out.add_column('why not')
+    for r in rows:
+        out.add_row(f'{r["value"]:g}', r['policy'], r['arm'], *_rate(r), _causes(r))
+    return out
+
+
+def _rate(row: dict[str, Any]) -> tuple[str, str, str]:
+    interval = f'{row["low"]:.2f}-{row["high"]:.2f}'
+    return f'{row["rate"]:.2f}', interval, str(row['episodes'])
+
+
+def _causes(row: dict[str, Any]) -> str:
+    return ', '.join(f'{cause} {count}' for cause, count in row['causes'].items())
 
 
 def obedience_row(results: Sequence[Result]) -> dict[str, Any]:
     """Return how often the plan was obeyed, for results of one planner, policy and arm.
 
     A shifted plan is obeyed by touching the distractor first, an erased one by touching nothing.
+    touched: how often what was touched first: the distractor that the plan leads to, the target
+    that the words mean, other objects, or nothing.
     """
-    touched = [_touched(result) for result in results]
-    wanted = 'nothing' if results[0].trial.planner == 'erased' else 'distractor'
-    obeyed = touched.count(wanted)
-    low, high = wilson(obeyed, len(results))
-    rate = obeyed / len(results)
+    touched = [result.outcome.role or 'nothing' for result in results]
     trial = results[0].trial
+    obeyed = touched.count('nothing' if trial.planner == 'erased' else 'distractor')
+    low, high = wilson(obeyed, len(results))
     return {
         'planner': trial.planner,
         'policy': trial.policy,
         'arm': trial.arm,
         'episodes': len(results),
         'successes': obeyed,
-        'rate': rate,
+        'rate': obeyed / len(results),
         'low': low,
         'high': high,
-        'touched': dict(Counter(touched)),
+        'touched': dict(Counter(touched).most_common()),
+        'through': trial.through,
     }
 
 
-def _touched(result: Result) -> str:
-    """Return what the hand touched first: the distractor that was meant, target, other, nothing."""
-    return result.outcome.role or 'nothing'
+def obedience_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """Return the rows of `obedience_row` for a terminal."""
+    title = 'obedience: what the hand touched first'
+    out = Table(title=title, title_justify='left', box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ('plan', 'policy', 'arm'):
+        out.add_column(name, no_wrap=True)
+    for name in ('followed', '95%', 'n', *TOUCHED):
+        out.add_column(name, justify='right', no_wrap=True)
+    for r in rows:
+        out.add_row(
+            r['planner'],
+            r['policy'],
+            r['arm'] + THROUGH[r['through']],
+            *_rate(r),
+            *(str(r['touched'].get(name, 0)) for name in TOUCHED),
+        )
+    return out

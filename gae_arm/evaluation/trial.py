@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from action_expert.policies import make_policy
 from gae_arm.arm_sim.tasks.axes import Ranges
@@ -21,8 +21,10 @@ from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
 from gae_arm.demonstrations.score import Outcome
 from gae_arm.evaluation.admission import Admission
 from gae_arm.evaluation.disturbances import MoveTarget
-from gae_arm.evaluation.film import Film
 from gae_arm.evaluation.planners import PLANNERS
+
+if TYPE_CHECKING:
+    from gae_arm.evaluation.film import Film
 
 IN_PROCESS, THROUGH_ROS = 'process', 'ros'
 NEEDS = {'shifted': 'distractors.count=2'}

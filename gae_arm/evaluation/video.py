@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -28,27 +29,31 @@ class Video(Protocol):
         """Write what is left. Raises ConfigError if the file cannot be written."""
 
 
-def open_video(path: Path, rate: int) -> Video:
-    """Return a video file of `rate` pictures a second; its suffix says which kind.
+def check_video(path: Path) -> None:
+    """Check that a video can be written to `path`; its suffix says which kind it is.
 
     Raises InvalidValueError for another suffix, MissingDependencyError without PyAV (mp4 only),
-    ConfigError if the file cannot be written.
+    ConfigError where there is no folder for it.
     """
-    suffix = path.suffix.lower()
-    checks.known('kind of video', suffix, KINDS)
+    checks.known('kind of video', path.suffix.lower(), KINDS)
     if not path.parent.is_dir():
         raise ConfigError(f'{path} cannot be written: there is no folder {path.parent}')
-    return KINDS[suffix](path, rate)
+    if path.suffix.lower() == '.mp4' and importlib.util.find_spec('av') is None:
+        raise MissingDependencyError(
+            'mp4 needs PyAV: pip install av==18.1.0 (or name a .gif, which needs nothing)'
+        )
+
+
+def open_video(path: Path, rate: int) -> Video:
+    """Return a video file of `rate` pictures a second. Raises what `check_video` does."""
+    check_video(path)
+    return KINDS[path.suffix.lower()](path, rate)
 
 
 class _Mp4:
     def __init__(self, path: Path, rate: int) -> None:
-        try:
-            import av
-        except ImportError as error:
-            raise MissingDependencyError(
-                'mp4 needs PyAV: pip install av==18.1.0 (or name a .gif, which needs nothing)'
-            ) from error
+        import av
+
         self._path, self._rate = path, rate
         self._av: Any = av
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gae_arm.arm_sim.tasks.axes import AXES, HELD_OUT, TRAINING, Choices, Ranges, Region, Spans
+from gae_arm.arm_sim.tasks.axes import AXES, HELD_OUT, TRAINING, Choices, Ranges, Spans
 from gae_arm.core import checks
 from gae_arm.core.errors import InvalidValueError
 
@@ -49,19 +49,6 @@ def words_of(base: str, changes: Sequence[str]) -> str:
     words = ' '.join([base, *changes])
     ranges_of(words)
     return words
-
-
-def describe_axes() -> str:
-    """Return a line for every axis: its training and its held-out range."""
-    lines = []
-    for name, axis in AXES.items():
-        regions = [_region(region) for region in (axis.training, axis.held_out)]
-        lines.append(f'{name}: {regions[0]} | {regions[1]}')
-    return '\n'.join(lines)
-
-
-def _region(region: Region) -> str:
-    return '; '.join(f'{quantity} {values}' for quantity, values in region.items())
 
 
 def _values(axis: str, quantity: str, text: str) -> Spans | Choices:

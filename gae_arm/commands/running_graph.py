@@ -1,0 +1,102 @@
+"""A launch file that runs beside this process, in a ROS domain of its own, and ends with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from gae_arm.core.errors import GaeError
+from gae_arm.core.paths import share_folder
+
+STOP_SECONDS = 30.0
+"""The runner sends a node SIGINT, after 5 s SIGTERM, after 5 s SIGKILL."""
+SHOWN_LINES = 15
+FAULT = re.compile(r'\[(ERROR|FATAL)\]|Traceback|has died')
+
+
+class RunningGraph:
+    """A launch in progress; its output is kept."""
+
+    def __init__(self, file: str, arguments: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        words = [f'{name}:={value}' for name, value in arguments.items()]
+        with log.open('w') as output:
+            self._process = subprocess.Popen(
+                [sys.executable, '-m', 'gae_arm.commands.main', 'launch', file, *words],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def is_alive(self) -> bool:
+        """Return whether the launch still runs."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End every process of the launch."""
+        if self.is_alive():
+            self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            # The kernel then tells the nodes to end.
+            self._process.kill()
+            self._process.wait()
+
+    def check(self) -> None:
+        """Raise GaeError if a process of the launch has died, though the launch goes on."""
+        text = self._log.read_text(errors='replace')
+        if 'process has died' in text:
+            raise GaeError(f'a node has died:\n{self.faults()}')
+
+    def faults(self) -> str:
+        """Return the last lines of the output that speak of faults; the last of all without."""
+        lines = self._log.read_text(errors='replace').splitlines()
+        faults = [line for line in lines if FAULT.search(line)]
+        return '\n'.join((faults or lines)[-SHOWN_LINES:])
+
+
+@contextlib.contextmanager
+def running_graph(file: str, arguments: Mapping[str, str]) -> Iterator[RunningGraph]:
+    """Run a launch file on this machine only, in a domain that nobody else uses.
+
+    In the block this process belongs to the domain, too: make the observer in here. Errors from
+    within say what the nodes said. Raises GaeError if a node has died.
+    """
+    from domain_coordinator import domain_id
+
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='gae_graph_'))
+        stack.enter_context(_environment(stack.enter_context(domain_id())))
+        graph = RunningGraph(file, arguments, Path(folder) / 'launch.log')
+        stack.callback(graph.stop)
+        try:
+            yield graph
+            graph.check()
+        except GaeError as error:
+            raise GaeError(f'{error}\nthe nodes said:\n{graph.faults()}') from error
+
+
+@contextlib.contextmanager
+def _environment(domain: int) -> Iterator[None]:
+    wanted = {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    if 'FASTRTPS_DEFAULT_PROFILES_FILE' not in os.environ:
+        wanted['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(share_folder() / 'config' / 'fastdds.xml')
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -15,6 +15,8 @@ VERBS = {
     'plan': 'send a plan that was written by hand, and watch the arm carry it out',
     'stop': 'stop the arm; it stands until `gae resume`',
     'resume': 'let the arm move again after a stop',
+    'record': 'record the running stack to a bag (MCAP)',
+    'replay': 'play a bag into the graph; or run it again, and compare',
     'cloud': 'draw the cloud of one RGB-D image, to check a camera',
     'calibrate': 'find where the camera stands, or print a board for it',
     'eval': 'success of policies on the tasks, with intervals; robustness; obedience',

@@ -32,7 +32,8 @@ class ControlOutput:
 
     trajectory: to be sent now; None while the arm stands (it was sent with its stop before), and
     while nothing may be sent. gripper: opening that the fingers shall have, None before any chunk
-    asked for one. joint_state_ns, cloud_ns, chunk_ns: stamps of what it rests on, None for none.
+    asked for one. joint_state_ns, cloud_ns, chunk_ns: stamps of what it rests on, None for none;
+    camera_ns: of the image that the chunk was made with.
     """
 
     status: ArmStatus
@@ -41,6 +42,7 @@ class ControlOutput:
     joint_state_ns: int | None
     cloud_ns: int | None
     chunk_ns: int | None
+    camera_ns: int | None = None
 
 
 class ArmController:
@@ -210,14 +212,16 @@ class ArmController:
         inputs = self._inputs(now_ns)
         output = self._follower.tick(now_ns, inputs)
         self._refusal = self._follower.refused or self._refusal
-        targets, moving = self._follower.targets, output.status.state == ArmState.MOVING
+        moving = output.status.state == ArmState.MOVING
+        targets = self._follower.targets if output.following else None
         return ControlOutput(
             status=output.status,
             trajectory=output.trajectory if moving else None,
             gripper=self._follower.gripper,
             joint_state_ns=None if inputs.joint_state is None else inputs.joint_state.stamp_ns,
             cloud_ns=inputs.cloud_stamp_ns,
-            chunk_ns=targets.stamp_ns if output.following and targets is not None else None,
+            chunk_ns=None if targets is None else targets.stamp_ns,
+            camera_ns=None if targets is None else targets.cloud_stamp_ns,
         )
 
     def measured_pose(self) -> tuple[int, np.ndarray] | None:

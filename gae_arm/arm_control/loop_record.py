@@ -43,6 +43,7 @@ class LoopRecord:
                 'state_to_command',
                 'chunk_to_command',
                 'cloud_to_command',
+                'camera_to_command',
             )
         }
         self._last_ns = 0
@@ -67,6 +68,7 @@ class LoopRecord:
         self._note_age('state_to_command', output.joint_state_ns, sent_ns)
         self._note_age('chunk_to_command', output.chunk_ns, sent_ns)
         self._note_age('cloud_to_command', output.cloud_ns, sent_ns)
+        self._note_age('camera_to_command', output.camera_ns, sent_ns)
 
     def _note_age(self, name: str, stamp_ns: int | None, sent_ns: int) -> None:
         """Note how old an input is in the first command that rests on it."""

@@ -63,6 +63,7 @@ class PoseTargets:
 
     stamp_ns: of the chunk. times_ns: int64 (K,), node clock. poses: T_base_ee, float64 (K, 4, 4).
     gripper: opening now, 0.0 closed to 1.0 open. plan_id: the plan that is carried out.
+    cloud_stamp_ns: of the camera's image that the chunk was made with; None for none.
     """
 
     stamp_ns: int
@@ -70,6 +71,7 @@ class PoseTargets:
     poses: np.ndarray
     gripper: float
     plan_id: str
+    cloud_stamp_ns: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +140,7 @@ class _Playing:
             poses=self.seam.apply(T, self.since + offsets),
             gripper=float(self.curve.gripper(seconds[:1])[0]),
             plan_id=self.chunk.plan_id,
+            cloud_stamp_ns=self.chunk.cloud_stamp_ns,
         )
 
     def _now(self) -> tuple[np.ndarray, np.ndarray]:

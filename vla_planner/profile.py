@@ -18,6 +18,8 @@ from vla_planner.scale import Scale
 BACKENDS = ('hf', 'http', 'file')
 PROTOCOLS = ('one_step', 'two_step')
 DEFAULT = 'bundled'
+PROFILE = 'planner.yaml'
+"""In a model's folder: how it is asked; its prompts are those of config/planners."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,34 @@ def load_profile(name: str) -> tuple[Profile, Path]:
         return Profile(**data), path.parent
     except InvalidValueError as error:
         raise ConfigError(f'{path}: {error}') from error
+
+
+def find_profile(name: str) -> tuple[Profile, Path]:
+    """Return the profile for what a person calls a model, and the folder with its `prompts`.
+
+    A name in config/planners or a .yaml file; else a folder or a name on the hub: then as the
+    folder's `planner.yaml` says, as the bundled model if it speaks the same tokens, or else with
+    the questions of `any_model`.
+    """
+    if name.endswith(('.yaml', '.yml')) or (planners() / f'{name}.yaml').is_file():
+        return load_profile(name)
+    folder = model_folder(name)
+    if folder is None and '/' not in name:
+        return load_profile(name)
+    if folder is not None and (folder / PROFILE).is_file():
+        profile, _ = load_profile(str(folder / PROFILE))
+    else:
+        bundled = folder is not None and _speaks_compact(folder)
+        profile, _ = load_profile(DEFAULT if bundled else 'any_model')
+    return with_model(profile, name), planners()
+
+
+def _speaks_compact(folder: Path) -> bool:
+    try:
+        text = (folder / 'tokenizer.json').read_text(encoding='utf-8')
+    except (OSError, UnicodeDecodeError):
+        return False
+    return '"<along_1>"' in text and '"<absent>"' in text
 
 
 def with_model(profile: Profile, model: str) -> Profile:

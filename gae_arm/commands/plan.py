@@ -1,53 +1,38 @@
-"""Send a plan that was written by hand (docs/plans.md), and watch the arm carry it out.
+"""Have the planner make a plan of an image, or send one that was written by hand.
 
+  gae plan "put the red cube into the bowl" --rgb F --depth F --camera F --view plan.png
   gae plan send config/plans/cube_to_bowl.yaml
-  gae plan send my_plan.yaml --for-approval       somebody says yes on the web page first
-  gae plan send my_plan.yaml --check --arm ur5    only look whether it is fit; nothing is sent
 
-The exit code is 0 only if the plan was carried out to its end (with --no-wait: if it was sent).
+`gae plan make --help` and `gae plan send --help` say more about each. A first word other than
+`send` and `make` is an instruction.
 """
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from types import ModuleType
 
-from gae_arm.commands.plan_check import check
-from gae_arm.commands.plan_send import send
-from gae_arm.core.plan_file import load_plan
+from gae_arm.commands import plan_make, plan_send_verb
+
+PASSES_WORDS_ON = True
+ACTIONS: dict[str, ModuleType] = {'make': plan_make, 'send': plan_send_verb}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what can be done with a plan."""
-    actions = parser.add_subparsers(dest='action', metavar='ACTION', required=True)
-    sending = actions.add_parser(
-        'send',
-        help='send a plan file',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    sending.add_argument('file', metavar='FILE', type=Path, help='the plan, YAML')
-    sending.add_argument(
-        '--arm', help='a name in config/arms, or a YAML file; what action_expert runs by default'
-    )
-    sending.add_argument('--check', action='store_true', help='check it only; no graph is needed')
-    sending.add_argument(
-        '--for-approval', action='store_true', help='on proposed_plan, for a person to approve'
-    )
-    sending.add_argument(
-        '--wait',
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help='watch until the plan is done',
-    )
-    sending.add_argument(
-        '--timeout', type=float, help="s to wait until it is done; by default the plan's expiry"
+    """Take all words as they are: each action has a parser of its own."""
+    parser.add_argument(
+        'words', nargs='+', metavar='INSTRUCTION ... | send FILE ...', help='see above'
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it; return 0 only for success."""
-    file = load_plan(args.file)
-    if args.check:
-        return check(file, args.arm)
-    return send(file, args.arm, args.for_approval, args.wait, args.timeout)
+    action, words = 'make', args.words
+    if words[0] in ACTIONS:
+        action, words = words[0], words[1:]
+    module = ACTIONS[action]
+    parser = argparse.ArgumentParser(prog=f'gae plan {action}', description=module.__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(words))
+    return code

@@ -69,4 +69,4 @@ def test_plan_alone_says_what_it_can_do(capsys):
     with pytest.raises(SystemExit) as ended:
         main.main(['plan'])
     assert ended.value.code == 2
-    assert 'gae plan [-h] ACTION' in capsys.readouterr().err
+    assert 'INSTRUCTION ... | send FILE' in capsys.readouterr().err

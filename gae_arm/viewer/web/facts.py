@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gae_arm.core.motion import ArmStatus, RobotState
+from gae_arm.core.pipeline_health import HealthHistory
 from gae_arm.core.progress import PlanProgress
 from gae_arm.viewer.shown_plan import ShownPlan
 
@@ -28,6 +29,7 @@ class Facts:
 
     camera, annotated: uint8 (H, W, 3) RGB, what the camera sees, and what the planner saw.
     guide, executed: float64 (N, 3), metres, base frame. arm_there: somebody publishes the status.
+    health: values by key of every status on /diagnostics; history: of what matters of it.
     troubles: by subject, why something cannot be shown. answer: what the last click led to.
     """
 
@@ -44,6 +46,8 @@ class Facts:
     annotated: np.ndarray | None = None
     guide: np.ndarray | None = None
     executed: np.ndarray | None = None
+    health: dict[str, dict[str, str]] = field(default_factory=dict)
+    history: HealthHistory = field(default_factory=HealthHistory)
     troubles: dict[str, str] = field(default_factory=dict)
     answer: str = ''
 

@@ -32,6 +32,7 @@ from gae_arm.core.plan import Waypoint, WaypointPlan
 from gae_arm.ros import parameters, topics
 from gae_arm.ros.camera_info_input import CameraInfoInput
 from gae_arm.ros.cloud_msgs import color_from_msg, colored_points_from_msg
+from gae_arm.ros.health_input import HealthInput
 from gae_arm.ros.marker_msgs import path_from_msg
 from gae_arm.ros.motion_msgs import state_from_msg, status_from_msg
 from gae_arm.ros.plan_msgs import plan_from_msg, plan_to_msg, progress_from_msg, progress_to_msg
@@ -86,6 +87,7 @@ class ViewerNode(Node):
         self._answered: tuple[str, int] | None = None
         self._transforms = TransformListener(self, lazy=True)
         self._camera: CameraInfoInput | None = None
+        self._health: HealthInput | None = None
         self._sources = self._make_sources(round(1e9 / settings.cloud_rate))
         for source in self._sources:
             if source.always:
@@ -278,6 +280,7 @@ class ViewerNode(Node):
             for source in self._sources:
                 self._hear(source)
             self._camera = CameraInfoInput(self)
+            self._health = HealthInput(self)
             self._timer.reset()
         elif not self._server.get_clients() and not self._timer.is_canceled():
             self._timer.cancel()
@@ -288,6 +291,9 @@ class ViewerNode(Node):
             if self._camera is not None:
                 self._camera.close()
                 self._camera = None
+            if self._health is not None:
+                self._health.close()
+                self._health = None
 
     def _hear(self, source: Source) -> None:
         def take(data: bytes) -> None:
@@ -302,6 +308,9 @@ class ViewerNode(Node):
             if source.newest is not None and source.is_due(now_ns):
                 self._read(source, source.newest, now_ns)
         self._facts.arm_there = self.count_publishers(self._status_topic) > 0
+        if self._health is not None:
+            self._facts.health = self._health.values
+            self._facts.history.note(now_ns, self._health.values)
         self._lift()
         self._page.show(self._facts)
 

@@ -12,6 +12,7 @@ from gae_arm.core.plan import Waypoint
 from gae_arm.viewer.shown_plan import ShownPlan
 from gae_arm.viewer.web import cards
 from gae_arm.viewer.web.facts import Facts
+from gae_arm.viewer.web.health_card import health_card
 from gae_arm.viewer.web.proposal_layer import ProposalLayer
 
 WIDEST = 480
@@ -106,6 +107,8 @@ class Panel:
                 self._add_switch(name, show)
             gui.add_html(cards.legend())
         self._notes = Text(gui)
+        with gui.add_folder('Latency and rates', expand_by_default=False):
+            self._health = Text(gui)
         self._camera = Picture(gui, 'Camera')
         self._annotated = Picture(gui, 'What the planner saw')
 
@@ -114,6 +117,7 @@ class Panel:
         self._status.show(cards.status_card(facts))
         self._plan.show(cards.plan_card(facts))
         self._notes.show(cards.notes_card(facts))
+        self._health.show(health_card(facts.health, facts.history))
         self._camera.show(facts.camera)
         self._annotated.show(facts.annotated)
         if facts.proposal is not self._proposal:

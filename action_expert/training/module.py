@@ -15,6 +15,8 @@ from action_expert.expert.network import NetworkShape, aim_of, encode, initial_p
 from action_expert.expert.weights import scale_inputs
 
 AIM_WEIGHT = 0.5
+EXACT = ('answer.', 'aim.')
+"""Parameters that stay float32 in mixed precision: what is said is not rounded."""
 BEND = 0.25
 """Of the spread: errors below it count squared, above it linearly."""
 
@@ -63,7 +65,8 @@ class ExpertModule(nn.Module):
 
     def forward(self, batch: Mapping[str, Any]) -> Losses:
         """Return the losses of a batch of `draw_batch`, as tensors."""
-        params, answer, time = self.params, batch['answer'], batch['time']
+        answer, time = batch['answer'], batch['time']
+        params = self._lowered(self.params, answer.device.type)
         scales = {k: v.to(answer.device) for k, v in self._scales.items()}
         tokens = encode(torch, params, self.shape, scale_inputs(batch, scales))
         share = time[:, None, None]
@@ -72,6 +75,13 @@ class ExpertModule(nn.Module):
         aim = _apart(aim_of(params, tokens), batch['aim'])
         loss = _apart(said, answer)
         return Losses(loss + AIM_WEIGHT * aim, loss, aim)
+
+    def _lowered(self, params: dict[str, Any], device: str) -> dict[str, Any]:
+        """Return the parameters as precise as autocast's products: else sums would undo them."""
+        if not torch.is_autocast_enabled(device):
+            return params
+        kind = torch.get_autocast_dtype(device)
+        return {k: v if k.startswith(EXACT) else v.to(kind) for k, v in params.items()}
 
 
 class Average:

@@ -164,7 +164,6 @@ class GraphRun:
         self._kinematics = Kinematics(place.arm)
         self._progress: PlanProgress | None = None
         self._plan: WaypointPlan | None = None
-        self._stopped = ''
         self._plans = 0
         self._last_ns: int | None = None
         node = place.observer.node
@@ -184,7 +183,7 @@ class GraphRun:
                 end_ns = end_ns or place.now_ns + round(SETTLING_S * 1e9)
                 if place.now_ns >= end_ns:
                     break
-        return self._score.outcome(self._plans, self._stopped)
+        return self._score.outcome(self._plans)
 
     def _see(self) -> Verdict:
         """Take in what has come of the truth, at least one moment."""
@@ -208,14 +207,15 @@ class GraphRun:
         if progress.state == PlanState.DONE:
             self._next_plan()
         elif progress.state in STOPS:
-            self._plan, self._stopped = None, STOPS[progress.state]
+            self._plan = None
+            self._score.stop(STOPS[progress.state])
 
     def _next_plan(self) -> None:
         self._plan = self._progress = None
         try:
             self._plan = self._planner.plan(self._place)
         except (NoWayError, NoPlanError) as error:
-            self._stopped = 'out of reach' if isinstance(error, NoWayError) else 'no plan'
+            self._score.stop('out of reach' if isinstance(error, NoWayError) else 'no plan')
         if self._plan is not None:
             self._plans += 1
             self._send(self._plan)

@@ -79,11 +79,11 @@ class Rollout:
         self._waiting: deque[tuple[int, ActionChunk]] = deque()
         self._admitted: WaypointPlan | None = None
         self._plans = 0
-        self._stopped = ''
+        self._score = Score(cell.instance)
 
     def run(self) -> Outcome:
         """Run until success, failure, or nothing more is to be done."""
-        cell, score = self.cell, Score(self.cell.instance)
+        cell, score = self.cell, self._score
         period = cell.settings.governor.period
         self.planner.begin(cell)
         plan = self._next_plan()
@@ -113,7 +113,7 @@ class Rollout:
                 self._disturb(cell, truth)
             self._deliver()
             score.intervene(cell.step().status, period)
-        return score.outcome(self._plans, self._stopped)
+        return score.outcome(self._plans)
 
     def _thinking_ns(self) -> int:
         return round(self.settings.thinking * 1e9)
@@ -122,7 +122,7 @@ class Rollout:
         try:
             plan = self.planner.plan(self.cell)
         except (NoWayError, NoPlanError) as error:
-            self._stopped = 'out of reach' if isinstance(error, NoWayError) else 'no plan'
+            self._score.stop('out of reach' if isinstance(error, NoWayError) else 'no plan')
             return None
         if plan is not None:
             self._plans += 1
@@ -136,14 +136,14 @@ class Rollout:
             plan = self._as_admitted(plan, state, cloud)
             chunk = self.policy.act(state, plan, cloud)
         except PlanRefusedError:
-            self._stopped = 'refused'
+            self._score.stop('refused')
             return PlanState.REFUSED
         progress = self.policy.progress()
         self._waiting.append((cell.now_ns + round(self.settings.delay * 1e9), chunk))
         if self._watch is not None:
             self._watch(Moment(state, cell.truth(), plan, chunk, cloud, progress))
         if progress.state == PlanState.STUCK:
-            self._stopped = STUCK
+            self._score.stop(STUCK)
         return progress.state
 
     def _as_admitted(

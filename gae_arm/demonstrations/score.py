@@ -16,7 +16,9 @@ from gae_arm.core.truth import WORLD, Truth
 FALL = 0.05
 """m: what leaves the hand in the air and comes to lie so much lower was dropped."""
 STUCK = 'stuck'
-"""Why a run stopped whose arm did not get on, though nothing kept it from it."""
+"""Why a run stopped whose arm did not get on."""
+RECENT_NS = 1_000_000_000
+"""What the governor did so shortly before is why."""
 QUIET = (HaltReason.NONE, HaltReason.NO_COMMAND)
 """Reasons that are no intervention of the governor."""
 
@@ -63,6 +65,8 @@ class Score:
         self._length = 0.0
         self._last: np.ndarray | None = None
         self._began_ns = self._now_ns = 0
+        self._held_ns: int | None = None
+        self._stopped = ''
         self._truth: Truth | None = None
 
     @property
@@ -85,13 +89,19 @@ class Score:
         """Note what the governor did for so long, if it did not let the arm go on as asked."""
         if status.reason not in QUIET and status.state != ArmState.HOLDING:
             self._interventions[status.reason.name] += seconds
+            self._held_ns = self._now_ns
 
-    def outcome(self, plans: int, stopped: str = '') -> Outcome:
-        """Return how it ended. stopped: why nothing more was tried before the end, '' if not."""
+    def stop(self, why: str) -> None:
+        """Note why nothing more is tried from now on: STUCK, or a cause."""
+        held = self._held_ns is not None and self._now_ns - self._held_ns < RECENT_NS
+        self._stopped = 'refused' if why == STUCK and held else why
+
+    def outcome(self, plans: int) -> Outcome:
+        """Return how it ended. plans: used."""
         success = self.verdict is Verdict.SUCCESS
         return Outcome(
             success=success,
-            cause='' if success else self._cause(stopped),
+            cause='' if success else self._cause(),
             seconds=(self._now_ns - self._began_ns) * 1e-9,
             path_length=self._length,
             collisions=len(self._hits),
@@ -120,13 +130,13 @@ class Score:
             elif name in self._gripped and not truth.touched_by(name):
                 self._lost.setdefault(name, float(truth.poses[name][2, 3]))
 
-    def _cause(self, stopped: str) -> str:
+    def _cause(self) -> str:
         if self.verdict in (Verdict.WRONG_OBJECT, Verdict.DROPPED, Verdict.NOT_PUSHED):
             return self.verdict.value
         if self._hits:
             return 'collision'
-        if stopped:
-            return 'refused' if stopped == STUCK and self._interventions else stopped
+        if self._stopped:
+            return self._stopped
         if self.verdict is Verdict.TIMEOUT:
             return self.verdict.value
         if self._fell():

@@ -22,17 +22,26 @@ PAPER = {
 """Success at a depth noise, m: RoboTwin tasks, arXiv 2510.03896. Other tasks than ours: compare
 how curves fall, not how high they begin."""
 
+COLUMNS = 3
+
 
 def draw_curves(path: Path, sweeps: Mapping[str, Rows]) -> None:
     """Write the picture; sweeps: by what is varied, rows of all tasks at each value.
 
     Raises ConfigError if it cannot be written.
     """
-    figure, axes = pyplot.subplots(1, len(sweeps), figsize=(4 * len(sweeps), 4), sharey=True)
-    for axis, (name, by_value) in zip(list(axes), sweeps.items(), strict=True):
-        _draw(axis, name, by_value)
-    axes[0].set_ylabel('success, 95% interval')
-    axes[0].legend(fontsize=7)
+    columns = min(len(sweeps), COLUMNS)
+    lines = -(-len(sweeps) // columns)
+    size = (4.2 * columns, 3.6 * lines)
+    figure, grid = pyplot.subplots(lines, columns, figsize=size, sharey=True, squeeze=False)
+    panels = list(grid.flat)
+    for panel, (name, by_value) in zip(panels, sweeps.items(), strict=False):
+        _draw(panel, name, by_value)
+    for panel in panels[len(sweeps) :]:
+        panel.axis('off')
+    panels[0].legend(fontsize=8)
+    for first in grid[:, 0]:
+        first.set_ylabel('success, 95% interval')
     figure.tight_layout()
     try:
         figure.savefig(path, dpi=110)
@@ -42,7 +51,7 @@ def draw_curves(path: Path, sweeps: Mapping[str, Rows]) -> None:
         pyplot.close(figure)
 
 
-def _draw(axis: Axes, name: str, by_value: Rows) -> None:
+def _draw(panel: Axes, name: str, by_value: Rows) -> None:
     lines: dict[str, list[tuple[float, float, float, float]]] = {}
     for value, rows in by_value.items():
         for row in rows:
@@ -50,13 +59,16 @@ def _draw(axis: Axes, name: str, by_value: Rows) -> None:
             lines.setdefault(label, []).append((value, row['rate'], row['low'], row['high']))
     for label, points in lines.items():
         x, rate, low, high = zip(*points, strict=True)
-        (line,) = axis.plot(x, rate, 'o-', label=label)
-        axis.fill_between(x, low, high, alpha=0.15, color=line.get_color())
+        (line,) = panel.plot(x, rate, 'o-', label=label)
+        panel.fill_between(x, low, high, alpha=0.12, color=line.get_color(), linewidth=0)
     if name.startswith('depth'):
         for label, pairs in PAPER.items():
             x, rate = zip(*pairs, strict=True)
-            axis.plot(x, rate, 'x--', color='gray' if 'IK' in label else 'black', label=label)
-        axis.set_xscale('symlog', linthresh=0.01)
-    axis.set_xlabel(name)
-    axis.set_ylim(0, 1)
-    axis.grid(alpha=0.3)
+            panel.plot(x, rate, 'x--', color='gray' if 'IK' in label else 'black', label=label)
+        # Evenly spaced up to a centimetre, then by powers of ten.
+        panel.set_xscale('symlog', linthresh=0.01)
+    panel.set_xticks(list(by_value), [f'{value:g}' for value in by_value], minor=False)
+    panel.minorticks_off()
+    panel.set_xlabel(name)
+    panel.set_ylim(-0.02, 1.02)
+    panel.grid(alpha=0.3)

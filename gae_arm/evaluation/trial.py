@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from action_expert.policies import make_policy
+from gae_arm.arm_sim.simulation import SimulationDivergedError
 from gae_arm.arm_sim.tasks.axes import Ranges
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.range_words import ranges_of
@@ -115,7 +116,7 @@ def run_trial(trial: Trial, film: Film | None = None) -> Result:
         if film is not None:
             film.look(cell)
 
-    outcome = Rollout(
+    rollout = Rollout(
         cell,
         PLANNERS[trial.planner](trial.noise, trial.seed),
         make_policy(trial.policy, cell.arm),
@@ -124,5 +125,9 @@ def run_trial(trial: Trial, film: Film | None = None) -> Result:
         disturb=each_period,
         seed=trial.seed,
         admit=Admission(cell.arm, instance.table_height),
-    ).run()
+    )
+    try:
+        outcome = rollout.run()
+    except SimulationDivergedError:
+        outcome = Outcome(False, 'physics diverged', 0.0, 0.0, 0, 0)
     return Result(trial, instance.length, outcome, instance.rejects)

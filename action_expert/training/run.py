@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import shutil
@@ -24,8 +23,8 @@ from action_expert.training.module import Average, ExpertModule, Losses
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.settings import Settings, setting
 
-CHECKPOINT, STATE, AVERAGE, CURVE = 'checkpoint', 'state.json', 'average.safetensors', 'curve.csv'
-COLUMNS = ('step', 'situations', 'seconds', 'rate', *(f.name for f in dataclasses.fields(Losses)))
+CHECKPOINT, STATE = 'checkpoint', 'state.json'
+AVERAGE, SCALES = 'average.safetensors', 'scales.safetensors'
 STAGES = {'action': 'trajectories only: no clouds', 'cloud': 'with clouds'}
 
 
@@ -162,9 +161,7 @@ class ExpertRun:
         shutil.rmtree(new, ignore_errors=True)
         self._accelerator.save_state(str(new))
         save_file(self._average.params, new / AVERAGE)
-        save_file(
-            {k: torch.from_numpy(v) for k, v in self.scales.items()}, new / 'scales.safetensors'
-        )
+        save_file({k: torch.from_numpy(v) for k, v in self.scales.items()}, new / SCALES)
         state = {
             'step': self.step,
             'seconds': self.seconds,
@@ -186,7 +183,7 @@ class ExpertRun:
         self._accelerator.load_state(str(folder))
         average = load_file(folder / AVERAGE)
         self._average.params = {k: v.to(self._accelerator.device) for k, v in average.items()}
-        scales = load_file(folder / 'scales.safetensors')
+        scales = load_file(folder / SCALES)
         self.scales = {k: v.numpy() for k, v in scales.items()}
         self._accelerator.unwrap_model(self._module).set_scales(self.scales)
         self.step, self.seconds = state['step'], state['seconds']
@@ -216,48 +213,3 @@ def _groups(module: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]
         {'params': [p for p in parameters if p.ndim >= 2], 'weight_decay': weight_decay},
         {'params': [p for p in parameters if p.ndim < 2], 'weight_decay': 0.0},
     ]
-
-
-class Curve:
-    """Means of the losses: a line of a CSV file every so many steps, and TensorBoard if there."""
-
-    def __init__(self, run: ExpertRun) -> None:
-        self._run, self._path = run, run.folder / CURVE
-        self._sums: dict[str, float] = {}
-        self._count = 0
-        self._board = _tensorboard(run.folder)
-        if not self._path.exists():
-            with self._path.open('w', newline='') as file:
-                csv.writer(file).writerow(COLUMNS)
-
-    def add(self, losses: Losses) -> dict[str, float] | None:
-        """Add the losses of a step; return the means when a line was written."""
-        for name, value in losses.as_dict().items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
-        run = self._run
-        if run.step % run.settings.log_every:
-            return None
-        means = {name: value / self._count for name, value in self._sums.items()}
-        line = {
-            'step': run.step,
-            'situations': run.step * run.batch.size,
-            'seconds': round(run.seconds, 1),
-            'rate': run.settings.rate(run.step),
-            **{name: round(value, 5) for name, value in means.items()},
-        }
-        with self._path.open('a', newline='') as file:
-            csv.DictWriter(file, COLUMNS).writerow(line)
-        if self._board is not None:
-            for name, value in means.items():
-                self._board.add_scalar(f'loss/{name}', value, run.step)
-        self._sums, self._count = {}, 0
-        return means
-
-
-def _tensorboard(folder: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder / 'tensorboard'))

@@ -1,4 +1,4 @@
-"""Train what the stack learns from data: so far the bundled planner.
+"""Train what the stack learns from data: planner and action expert.
 
 gae train planner --out runs/planner                   start, or resume where it stopped
 gae train planner --out runs/planner --evaluate 500    only measure what is there
@@ -10,7 +10,10 @@ import argparse
 import importlib
 from typing import Any
 
-TRAININGS = {'planner': 'the small vision-language model that ships with the stack'}
+TRAININGS = {
+    'planner': 'the small vision-language model that ships with the stack',
+    'expert': 'the network that corrects waypoints by what the cloud shows',
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

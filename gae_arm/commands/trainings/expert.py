@@ -1,0 +1,174 @@
+"""The action expert: a network that corrects waypoints by what the cloud shows.
+
+Situations are made first, then learned from, in two stages (APPF): trajectories only, then clouds.
+Stop it at any time; the same command goes on where it stopped, to the same result. For several
+processes or machines: accelerate launch -m gae_arm.commands.main train expert ...
+
+  gae train expert --prepare 50000 --data situations
+  gae train expert --stage action --data situations --out runs/action
+  gae train expert --stage cloud --data situations --out runs/expert --from runs/action/weights
+  gae train expert --data situations --out runs/expert --export models/expert
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gae_arm.core.errors import ConfigError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from action_expert.training.run import ExpertRun
+
+SEEDS = 1_000_000
+"""Scenes to learn from have seeds from here on; those below are for measuring."""
+DEBUG_SHAPE = {'width': 16, 'heads': 2, 'blocks': 1, 'point_width': 16, 'questions': 2}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add('--data', type=Path, nargs='+', default=[Path('situations')], metavar='FOLDER')
+    add('--out', type=Path, default=Path('runs/expert'), metavar='FOLDER', help='of the run')
+    add('--stage', default='cloud', choices=('action', 'cloud'), help='without or with clouds')
+    add('--steps', type=int, default=20_000, help='of the whole run')
+    add('--minutes', type=float, help='stop after so many, to be resumed later')
+    add('--batch', type=int, default=256, help='situations a step, of all processes together')
+    add('--rate', type=float, default=1e-3, help='learning rate after warm-up')
+    add('--decay-from', type=float, default=0.5, help='share of the run after which it falls')
+    add('--seed', type=int, default=0, help='of weights, order and noise')
+    add('--from', dest='start', type=Path, metavar='WEIGHTS', help='begin with these weights')
+    add('--debug', action='store_true', help='a tiny network')
+    add('--prepare', type=int, metavar='SCENES', help='only make situations, into --data')
+    add('--dagger', type=int, metavar='EPISODES', help='only make situations of --weights at work')
+    add('--weights', default='', metavar='WEIGHTS', help='that act in --dagger; none: the shipped')
+    add('--measure', action='store_true', help='only measure, on situations of --data')
+    add('--export', type=Path, metavar='FOLDER', help='only write the weights of the run')
+    add('--first', type=int, default=SEEDS, metavar='SEED', help='of --prepare and --dagger')
+    add('--json', type=Path, metavar='F', help='write what was measured to this file')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make situations, train or resume, measure, or export: what was asked for."""
+    if args.prepare is not None:
+        _prepare(args)
+    elif args.dagger is not None:
+        _dagger(args)
+    elif args.measure:
+        _measure(args)
+    else:
+        training = make_run(args)
+        if args.export is None:
+            _train(training, args)
+        training.weights().save(args.export or args.out / 'weights')
+    return 0
+
+
+def make_run(args: argparse.Namespace) -> ExpertRun:
+    """Return the run of these options; raise MissingDependencyError without torch."""
+    try:
+        from action_expert.training.run import BatchSettings, ExpertRun, RunSettings
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'training needs torch and accelerate ({error}); install them with: '
+            'pip install -r requirements/train.txt'
+        ) from error
+    from action_expert.expert.network import NetworkShape
+    from action_expert.expert.weights import Weights
+
+    settings = RunSettings(
+        stage=args.stage,
+        steps=args.steps,
+        learning_rate=args.rate,
+        decay_from=args.decay_from,
+    )
+    return ExpertRun(
+        args.out,
+        _table(args.data),
+        settings,
+        BatchSettings(size=args.batch, seed=args.seed),
+        NetworkShape(**DEBUG_SHAPE) if args.debug else None,
+        Weights.load(args.start) if args.start else None,
+    )
+
+
+def _table(folders: list[Path]) -> dict[str, Any]:
+    from action_expert.training.shards import read_shards
+
+    paths = [path for folder in folders for path in folder.glob('*.safetensors')]
+    return read_shards(paths)
+
+
+def _train(training: ExpertRun, args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from action_expert.training.curve import Curve, plot_curve
+
+    stop = _StopRequest()
+    until = time.monotonic() + 60 * args.minutes if args.minutes else float('inf')
+    curve = Curve(training)
+    with tqdm(total=training.settings.steps, initial=training.step, mininterval=10) as bar:
+        for losses in training.train(lambda _: stop.asked or time.monotonic() > until):
+            bar.update()
+            means = curve.add(losses)
+            if means:
+                bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
+    training.save()
+    plot_curve(training.folder)
+
+
+def _prepare(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from action_expert.training.shards import make_shards
+    from gae_arm.demonstrations.situations import SituationMaker
+
+    seeds = range(args.first, args.first + args.prepare)
+    with tqdm(unit='situation', mininterval=5) as bar:
+        make_shards(args.data[0], SituationMaker(), seeds, report=lambda count: bar.update(count))
+
+
+def _dagger(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from action_expert.training.shards import write_shard
+    from gae_arm.demonstrations.relabel import corrected_episodes
+
+    with tqdm(unit='situation', mininterval=5) as bar:
+        seeds = range(args.first, args.first + args.dagger)
+        for seed, situations in corrected_episodes(seeds, args.weights):
+            bar.update(len(situations))
+            if situations:
+                write_shard(args.data[0] / f'corrected-{seed:09d}.safetensors', situations)
+
+
+def _measure(args: argparse.Namespace) -> None:
+    from action_expert.expert.policy import weights_folder
+    from action_expert.expert.weights import Weights
+    from action_expert.training.measure import measure
+
+    weights = Weights.load(weights_folder(args.weights))
+    found = measure(weights, _table(args.data))
+    for name, value in found.items():
+        print(f'{name:<28}{value:8.2f}')
+    if args.json is not None:
+        try:
+            args.json.write_text(json.dumps(found, indent=1) + '\n')
+        except OSError as error:
+            raise ConfigError(f'{args.json} cannot be written: {error}') from error
+
+
+class _StopRequest:
+    """Remembers SIGINT and SIGTERM, so that a step ends before the run does."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: Any) -> None:
+        self.asked = True

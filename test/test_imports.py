@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ('arm_sim', 'point_cloud', 'arm_control', 'arm_driver')
-ABOVE = ('demonstrations', 'evaluation', 'grounding', 'recording', 'viewer')
-BELOW = {'evaluation': ('demonstrations',), 'recording': ('demonstrations',)}
+ABOVE = ('demonstrations', 'evaluation', 'grounding', 'recording', 'shadow', 'viewer')
+BELOW = {'shadow': ('viewer',), 'evaluation': ('demonstrations',), 'recording': ('demonstrations',)}
 """What a room of the upper floor may use of that floor."""
 NEED_ROS = ('show',)
 """Folders beside the verbs that are imported only where a graph is running."""

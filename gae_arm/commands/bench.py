@@ -22,6 +22,7 @@ BENCHES = {
     'servo': 'commands to the arm: punctuality, idle and busy; what a tick takes; how fresh it is',
     'governor': "a campaign against the arm's limits; cost of a tick; how soon the arm stands",
     'planner_answers': 'spoiled answers of models: none may raise, no bad plan may pass',
+    'pipeline': 'camera stamp to joint command, and every stage between, idle and moving',
     'data': 'loading demonstrations, beside a torch DataLoader over .npz files',
 }
 

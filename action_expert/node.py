@@ -65,7 +65,7 @@ class ActionExpertNode(Node):
         self._state: RobotState | None = None
         self._cloud: Cloud | None = None
         self._guide: Guide | None = None
-        self._acted_ns = self._state_ns = self._told_ns = 0
+        self._acted_ns = self._state_ns = self._told_ns = self._cloud_ns = 0
         self._told: PlanProgress | None = None
         self._make_topics()
         self.get_logger().info(f'ready: policy {self._policy.name!r}, arm {arm.name!r}')
@@ -147,7 +147,8 @@ class ActionExpertNode(Node):
         chunk, progress = done
         self._chunks.publish(chunk_to_msg(chunk))
         self._acts.use(time.perf_counter_ns() - begin)
-        if cloud is not None:
+        if cloud is not None and cloud.stamp_ns != self._cloud_ns:
+            self._cloud_ns = cloud.stamp_ns
             self._clouds.use(self._now_ns() - cloud.stamp_ns)
         self._tell(progress)
         self._show_guide()

@@ -190,9 +190,10 @@ class ArmSimNode(Node):
 
     def _publish_frame(self, frame: CameraFrame) -> None:
         color, depth, info = frame_to_msgs(frame)
-        self._color.publish(color)
-        self._depth.publish(depth)
+        # First what the cloud is made from: publishing an image takes a millisecond.
         self._info.publish(info)
+        self._depth.publish(depth)
+        self._color.publish(color)
         self._images += 1
 
     # -- in

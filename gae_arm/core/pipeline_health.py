@@ -17,6 +17,7 @@ Health = Mapping[str, Mapping[str, str]]
 CLOUD, POLICY, CONTROL = 'point_cloud: cloud', 'action_expert: policy', 'arm_control: control'
 END_TO_END = 'camera to command'
 STAGES = (
+    ('camera to image', CLOUD, 'image'),
     ('camera to cloud', CLOUD, 'latency'),
     ('camera to chunk', POLICY, 'latency'),
     ('chunk to command', CONTROL, 'chunk_to_command'),

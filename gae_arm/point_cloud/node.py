@@ -110,6 +110,8 @@ class PointCloudNode(Node):
         record = self._camera.record
         rate, used, dropped = record.since_last(self._camera.now_ns())
         values = {'rate': rate, 'cpu_cores': self._load.cores(), **self._seen, **record.values()}
+        arrivals = self._camera.arrivals.values()
+        values |= {k.replace('latency', 'image'): v for k, v in arrivals.items() if k != 'used'}
         if used == 0:
             level, text = diagnostics.STALE, f'no cloud: {record.last_drop or "no images come"}'
         elif dropped:

@@ -86,7 +86,8 @@ class CameraInput:
     """Hears a node's camera and arm, and hands over what can be used, in the executor's thread.
 
     streams: of the frame, 'depth' and 'info', or with 'color' too. needs_state: frames without a
-    joint state of their time are dropped. record: counts what is dropped.
+    joint state of their time are dropped. record: counts what is dropped. arrivals: how old
+    depth images are when they come.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class CameraInput:
         self._needs_state = needs_state
         self._pairer = FramePairer(streams, round(settings.slop * 1e9))
         self.record = StreamRecord(self._pairer.dropped)
+        self.arrivals = StreamRecord()
         self._states: deque[RobotState] = deque(maxlen=200)
         self._transforms = TransformListener(node)
         topics.JOINT_STATES.subscription(node, self._take_state)
@@ -131,6 +133,8 @@ class CameraInput:
     def _take(self, stream: str, msg: Image | CameraInfo) -> None:
         stamp_ns = time_from_msg(msg.header.stamp)
         try:
+            if stream == 'depth':
+                self.arrivals.use(self.now_ns() - stamp_ns)
             # Before pairing: one stamp of the future would make all honest ones seem late.
             self._check_age(stream, stamp_ns)
             parts = self._pairer.add(stream, stamp_ns, msg)

@@ -14,7 +14,8 @@ from gae_arm.core.statistics import wilson
 from gae_arm.evaluation.trial import IN_PROCESS, THROUGH_ROS, Result
 
 LENGTHS = ('short', 'mid', 'long')
-TOUCHED = ('distractor', 'target', 'other', 'nothing')
+TOUCHED = {'distractor': 'distr.', 'target': 'target', 'other': 'other', 'nothing': 'none'}
+"""What the hand may touch first, and the heads of its columns."""
 THROUGH = {IN_PROCESS: '', THROUGH_ROS: ', through ROS'}
 
 
@@ -169,11 +170,11 @@ def obedience_row(results: Sequence[Result]) -> dict[str, Any]:
 
 def obedience_table(rows: Sequence[dict[str, Any]]) -> Table:
     """Return the rows of `obedience_row` for a terminal."""
-    title = 'obedience: what the hand touched first'
+    title = 'obedience: how often plans were obeyed, and what the hand touched first'
     out = Table(title=title, title_justify='left', box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ('plan', 'policy', 'arm'):
         out.add_column(name, no_wrap=True)
-    for name in ('followed', '95%', 'n', *TOUCHED):
+    for name in ('obeyed', '95%', 'n', *TOUCHED.values()):
         out.add_column(name, justify='right', no_wrap=True)
     for r in rows:
         out.add_row(

@@ -64,7 +64,7 @@ def run_graph_trial(trial: Trial, real_time_factor: float) -> Result:
     with running_graph('sim', arguments) as graph:
         from gae_arm.ros.observer import Observer
 
-        with Observer('evaluation', graph.is_alive) as observer:
+        with Observer('evaluation', graph.is_well) as observer:
             place = GraphPlace(observer, trial.arm, instance)
             planner = PLANNERS[trial.planner](trial.noise, trial.seed)
             outcome = GraphRun(place, planner).run()

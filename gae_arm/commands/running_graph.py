@@ -18,6 +18,7 @@ from gae_arm.core.paths import share_folder
 STOP_SECONDS = 30.0
 """The runner sends a node SIGINT, after 5 s SIGTERM, after 5 s SIGKILL."""
 SHOWN_LINES = 15
+DEATH = 'process has died'
 FAULT = re.compile(r'\[(ERROR|FATAL)\]|Traceback|has died')
 
 
@@ -26,6 +27,7 @@ class RunningGraph:
 
     def __init__(self, file: str, arguments: Mapping[str, str], log: Path) -> None:
         self._log = log
+        self._size, self._died = 0, False
         words = [f'{name}:={value}' for name, value in arguments.items()]
         with log.open('w') as output:
             self._process = subprocess.Popen(
@@ -36,13 +38,16 @@ class RunningGraph:
                 start_new_session=True,
             )
 
-    def is_alive(self) -> bool:
-        """Return whether the launch still runs."""
-        return self._process.poll() is None
+    def is_well(self) -> bool:
+        """Return whether the launch runs and no process of it has died: they are started again."""
+        size = self._log.stat().st_size
+        if size != self._size:
+            self._size, self._died = size, DEATH in self._log.read_text(errors='replace')
+        return self._process.poll() is None and not self._died
 
     def stop(self) -> None:
         """End every process of the launch."""
-        if self.is_alive():
+        if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(STOP_SECONDS)
@@ -53,9 +58,8 @@ class RunningGraph:
 
     def check(self) -> None:
         """Raise GaeError if a process of the launch has died, though the launch goes on."""
-        text = self._log.read_text(errors='replace')
-        if 'process has died' in text:
-            raise GaeError(f'a node has died:\n{self.faults()}')
+        if not self.is_well():
+            raise GaeError('a node has died')
 
     def faults(self) -> str:
         """Return the last lines of the output that speak of faults; the last of all without."""

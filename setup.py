@@ -14,7 +14,9 @@ NODES = (
     'driver_bridge',
     'plan_markers',
     'point_cloud',
+    'shadow_source',
     'viewer',
+    'vla_planner',
 )
 
 

@@ -25,6 +25,7 @@ from gae_arm.ros import topics
 from gae_arm.ros.camera_input import CameraInputSettings
 from gae_arm.ros.topics import Topic
 from gae_arm.viewer.settings import MarkersSettings, ViewerSettings
+from vla_planner.settings import PlannerNodeSettings, PursuitSettings
 
 FILE = Path(__file__).parent / 'reference.md'
 NODES: dict[str, tuple[type[Settings], ...]] = {
@@ -36,6 +37,12 @@ NODES: dict[str, tuple[type[Settings], ...]] = {
     'plan_markers': (MarkersSettings,),
     'viewer': (ViewerSettings,),
     'calibration_health': (HealthNodeSettings, CameraInputSettings, HealthSettings),
+    'vla_planner': (
+        PlannerNodeSettings,
+        PursuitSettings,
+        CameraInputSettings,
+        PlanCheckSettings,
+    ),
 }
 SERVICES = [
     ('`stop`', '`std_srvs/srv/Trigger`', 'the arm brakes and stands until `resume`'),

@@ -18,14 +18,14 @@ def make_planner(
     rules: PlanCheckSettings | None = None,
     reach: Reach | None = None,
     log: ConversationLog | None = None,
-    device: str = '',
+    device: str = 'auto',
 ) -> VlmPlanner:
-    """Return the planner of a name; see `find_profile`. device: other than the profile's.
+    """Return the planner of a name; see `find_profile`. device: 'auto' for the profile's.
 
     Raises GaeError with what is missing and how to get it.
     """
     profile, folder = find_profile(model)
-    if device:
+    if device != 'auto':
         profile = dataclasses.replace(profile, device=device)
     prompts = load_prompts(profile, Path(folder))
     return VlmPlanner(profile, prompts, make_backend(profile), rules, reach, log)

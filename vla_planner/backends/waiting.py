@@ -14,15 +14,13 @@ from vla_planner.prompts import Turn
 
 TICK = 0.05
 """Seconds between two looks at whether the answer is still wanted."""
+CANCELED = 'canceled while the model was thinking'
 LONGEST = 65_536
 """Characters after which an answer is cut off."""
 
 
 class Answering:
-    """Asks a backend and waits; one that hangs is left behind, and not asked again before it ends.
-
-    canceled: says whether the answer is still wanted.
-    """
+    """Asks a backend and waits; one that hangs is left behind until it has ended."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -37,13 +35,11 @@ class Answering:
     ) -> Iterator[str]:
         """Return the pieces of the answer as they come.
 
-        Raises PlannerError: what the backend raises, PLANNER_TIMEOUT after `seconds`, CANCELED.
+        canceled: says whether the answer is not wanted any more. Raises PlannerError: what the
+        backend raises, PLANNER_TIMEOUT after `seconds`, CANCELED.
         """
-        if self._thread is not None and self._thread.is_alive():
-            raise PlannerError(
-                ErrorCode.PLANNER_UNAVAILABLE,
-                f'{self._backend.name} is still busy with a question that nobody waits for',
-            )
+        until = time.monotonic() + seconds
+        self._wait_for_the_last(until, canceled)
         asking = Asking(tokens, seconds)
         pieces: queue.Queue[str | BaseException | None] = queue.Queue()
         self._thread = threading.Thread(
@@ -51,9 +47,21 @@ class Answering:
         )
         self._thread.start()
         try:
-            yield from self._received(pieces, time.monotonic() + seconds, seconds, canceled)
+            yield from self._received(pieces, until, seconds, canceled)
         finally:
             asking.given_up.set()
+
+    def _wait_for_the_last(self, until: float, canceled: Callable[[], bool]) -> None:
+        """Wait until nobody works on an answer any more that nobody waits for."""
+        while self._thread is not None and self._thread.is_alive():
+            if canceled():
+                raise PlannerError(ErrorCode.CANCELED, CANCELED)
+            if time.monotonic() > until:
+                raise PlannerError(
+                    ErrorCode.PLANNER_UNAVAILABLE,
+                    f'{self._backend.name} is still busy with a question that nobody waits for',
+                )
+            self._thread.join(TICK)
 
     def _ask(
         self,
@@ -80,7 +88,7 @@ class Answering:
         length = 0
         while length < LONGEST:
             if canceled():
-                raise PlannerError(ErrorCode.CANCELED, 'canceled while the model was thinking')
+                raise PlannerError(ErrorCode.CANCELED, CANCELED)
             left = until - time.monotonic()
             if left <= 0:
                 raise PlannerError(

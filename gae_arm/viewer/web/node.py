@@ -250,6 +250,9 @@ class ViewerNode(Node):
         self._plan, self._facts.plan = plan_from_msg(msg), None
 
     def _take_proposal(self, msg: gae.WaypointPlan) -> None:
+        if not msg.waypoints:
+            self._proposal = self._facts.proposal = None  # Withdrawn by who proposed it.
+            return
         plan = plan_from_msg(msg)
         carried_out = self._plan is not None and self._plan.plan_id == plan.plan_id + SUFFIX
         if (plan.plan_id, plan.stamp_ns) != self._answered and not carried_out:

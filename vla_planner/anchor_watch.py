@@ -1,0 +1,62 @@
+"""Is what a plan rests on still there? Looked at while the arm is on its way to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gae_arm.core import geometry
+from gae_arm.core.camera import CameraFrame
+from gae_arm.core.errors import InvalidValueError
+from gae_arm.core.plan import WaypointPlan
+from gae_arm.core.projection import project
+from vla_planner.depth import depth_at, point_at
+from vla_planner.gripper import gripper_events
+from vla_planner.picture import Scene
+
+GONE = 0.025
+"""Metres: what was seen at an anchor is farther away by more, so it is not there any more."""
+SEEN_GONE = 5
+"""Images in a row that say so; the arm in front of it makes things nearer, never farther."""
+
+
+class AnchorWatch:
+    """Remembers what was seen at a plan's anchors.
+
+    plan: in the frame of the scene's camera. Each anchor counts until the gripper has acted there:
+    the first until the first event, the second until the second.
+    """
+
+    def __init__(self, plan: WaypointPlan, scene: Scene) -> None:
+        self._labels = [anchor.label for anchor in plan.anchors]
+        self._points = []
+        for anchor in plan.anchors:
+            point = point_at(scene.frame, anchor.pixel)
+            self._points.append(geometry.transform_points(scene.T_base_camera, point[None])[0])
+        events = gripper_events([waypoint.gripper for waypoint in plan.waypoints])
+        self._until = [i for i, _ in events][: len(self._points)]
+        self._gone = [0] * len(self._points)
+
+    def look(self, frame: CameraFrame, T_base_camera: np.ndarray, waypoint: int) -> str:
+        """Return what is gone, '' if nothing is. waypoint: the one that comes next."""
+        T_camera_base = geometry.invert(T_base_camera)
+        for i, (point, until) in enumerate(zip(self._points, self._until, strict=False)):
+            if waypoint >= until:
+                continue
+            away = self._farther(frame, geometry.transform_points(T_camera_base, point[None])[0])
+            self._gone[i] = self._gone[i] + 1 if away > GONE else 0
+            if self._gone[i] >= SEEN_GONE:
+                return f'{self._labels[i]!r} is not where it was: {away:.3f} m farther is seen'
+        return ''
+
+    @staticmethod
+    def _farther(frame: CameraFrame, local: np.ndarray) -> float:
+        """Return by how much what is seen there is farther than a point (3,), optical frame, m."""
+        camera = frame.intrinsics
+        pixel = project(camera, local)
+        inside = np.isfinite(pixel).all() and (pixel >= 0).all()
+        if not inside or (pixel > [camera.width - 1, camera.height - 1]).any():
+            return 0.0
+        try:
+            return depth_at(frame, pixel) - float(local[2])
+        except InvalidValueError:
+            return 0.0

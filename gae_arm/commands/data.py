@@ -21,6 +21,7 @@ import numpy as np
 from rich.console import Console
 
 from gae_arm.commands import data_make
+from gae_arm.commands.data_from_bag import add_from_bag
 from gae_arm.commands.progress_bar import progress_bar
 from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import ConfigError
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument('dataset', type=Path)
     check.set_defaults(act=_check)
     _add_import(verbs.add_parser('import', help='make a data set of a recording of another format'))
+    add_from_bag(verbs.add_parser('from-bag', help='make episodes of recordings of an arm'))
     export = verbs.add_parser('export', help='write a data set as LeRobotDataset v3')
     export.add_argument('dataset', type=Path)
     export.add_argument('folder', type=Path)

@@ -35,6 +35,7 @@ class CloudMaker:
         parent: tuple[str, np.ndarray] | None = None,
     ) -> None:
         self.base_frame = arm.base_frame
+        self._joints = set(arm.joints)
         self._mask = RobotMask.of_arm(arm, workspace.robot_margin) if mask_robot else None
         self._pipeline = CloudPipeline(workspace, self._mask)
         self._parent = parent
@@ -49,6 +50,10 @@ class CloudMaker:
             return lookup(self.base_frame, frame or self.base_frame, stamp_ns) @ T_parent_camera
         except TransformUnknownError as error:
             raise NotInBagError(f'where the camera stood is not in the bag: {error}') from error
+
+    def can_mask(self, state: RobotState) -> bool:
+        """Return whether the state has the arm's joints; a gripper's own messages have not."""
+        return self._mask is None or self._joints <= set(state.joint_names)
 
     def make(
         self, frame: CameraFrame, T_base_camera: np.ndarray, state: RobotState | None

@@ -75,6 +75,11 @@ class BagMemory:
         self.transforms = TransformTree()
         self._slop_ns = slop_ns
 
+    def place(self, transforms: list[tuple[str, str, np.ndarray, int]], static: bool) -> None:
+        """Take in (parent, child, T_parent_child, stamp_ns) of a message on /tf or /tf_static."""
+        for parent, child, T, stamp_ns in transforms:
+            self.transforms.add(parent, child, T, stamp_ns, static)
+
     def frame(self, stamp_ns: int, with_color: bool = False) -> CameraFrame:
         """Return the image of a stamp; NotInBagError, InvalidValueError where parts do not fit."""
         frame_id, depth = self.depths.at(stamp_ns)

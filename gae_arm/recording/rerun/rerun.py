@@ -27,6 +27,23 @@ MIDDLE_NS = 2_000_000_000
 KINDS = (clouds.KIND, chunks.KIND, plans.KIND)
 
 
+def remember(memory: BagMemory, said: Said) -> None:
+    """Take a message into the memory, if it is one that something is made from."""
+    value = said.value
+    keep: dict[str, Callable[[], None]] = {
+        'joint_states': lambda: memory.states.add(value.stamp_ns, value),
+        'camera/color/image_raw': lambda: memory.colors.add(*value),
+        'camera/aligned_depth_to_color/image_raw': lambda: memory.depths.add(*value),
+        'camera/color/camera_info': lambda: memory.infos.add(*value),
+        '/tf': lambda: memory.place(value, static=False),
+        '/tf_static': lambda: memory.place(value, static=True),
+        'points': lambda: memory.clouds.add(value.stamp_ns, value),
+        'waypoint_plan': lambda: memory.plans.__setitem__(value.plan_id, value),
+    }
+    if said.topic in keep:
+        keep[said.topic]()
+
+
 @dataclass
 class Rerun:
     """Compares what a bag says with what is made again of it.
@@ -49,33 +66,14 @@ class Rerun:
         """Take in all of it; return a summary of each kind."""
         for said in bag:
             self._begin_ns = said.log_ns if self._begin_ns is None else self._begin_ns
-            self._remember(said)
+            remember(self.memory, said)
+            if isinstance(said.value, (Cloud, ActionChunk, WaypointPlan)):
+                self._waiting.append(said)
             while self._waiting and self._waiting[0].log_ns < said.log_ns - LAG_NS:
                 self._compare(self._waiting.popleft())
         while self._waiting:
             self._compare(self._waiting.popleft())
         return [summarise(kind, self.findings, self.tolerance) for kind in KINDS]
-
-    def _remember(self, said: Said) -> None:
-        memory, value = self.memory, said.value
-        keep: dict[str, Callable[[], None]] = {
-            'joint_states': lambda: memory.states.add(value.stamp_ns, value),
-            'camera/color/image_raw': lambda: memory.colors.add(*value),
-            'camera/aligned_depth_to_color/image_raw': lambda: memory.depths.add(*value),
-            'camera/color/camera_info': lambda: memory.infos.add(*value),
-            '/tf': lambda: self._place(value, static=False),
-            '/tf_static': lambda: self._place(value, static=True),
-            'points': lambda: memory.clouds.add(value.stamp_ns, value),
-            'waypoint_plan': lambda: memory.plans.__setitem__(value.plan_id, value),
-        }
-        if said.topic in keep:
-            keep[said.topic]()
-        if isinstance(value, (Cloud, ActionChunk, WaypointPlan)):
-            self._waiting.append(said)
-
-    def _place(self, transforms: list[tuple[str, str, np.ndarray, int]], static: bool) -> None:
-        for parent, child, T, stamp_ns in transforms:
-            self.memory.transforms.add(parent, child, T, stamp_ns, static)
 
     def _compare(self, said: Said) -> None:
         value = said.value

@@ -29,6 +29,8 @@ RAISED, RAISED_SHARE = 0.008, 0.75
 of what a camera sees and says least."""
 DESCENT = 0.035
 """m: a waypoint so much lower than the one before is where the hand is heading for."""
+CELL, CELLS = 0.01, 24
+"""m and cells: the grid of `relief`."""
 GOLDEN = 0.6180339887498949
 NEAR = 0.05
 """m: distances are told as asinh(d / NEAR): in proportion when near, by order when far."""
@@ -60,10 +62,11 @@ class Condition:
     seen: float
 
     def inputs(self) -> dict[str, np.ndarray]:
-        """Return the network's inputs, float32, with a first axis of length 1."""
+        """Return the network's inputs, float32, with a first axis of length 1; see `relief`."""
         keys = ('guidance', 'waypoints', 'state', 'hand', 'points')
         out = {key: getattr(self, key)[None] for key in keys}
-        return {**out, 'seen': np.array([self.seen], np.float32)}
+        seen = np.array([self.seen], np.float32)
+        return {**out, 'seen': seen, 'relief': relief(out['points'])}
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +139,24 @@ def told(T: np.ndarray) -> np.ndarray:
     """
     columns = np.concatenate([T[..., :3, 0], T[..., :3, 1]], axis=-1)
     return np.concatenate([np.arcsinh(T[..., :3, 3] / NEAR), columns], axis=-1)
+
+
+def relief(points: np.ndarray) -> np.ndarray:
+    """Return points (B, N, 3) seen from above, float32 (B, 2 * 24 * 24).
+
+    On a grid of 1 cm around the aim: the height of the highest point of each cell over the aim, in
+    units of 5 cm, 0 where there is none; then where there is one.
+    """
+    batch = len(points)
+    cells = np.floor(points[..., :2] / CELL).astype(np.int64) + CELLS // 2
+    inside = ((cells >= 0) & (cells < CELLS)).all(axis=-1)
+    rows = (np.arange(batch)[:, None] * CELLS + cells[..., 0]) * CELLS + cells[..., 1]
+    highest = np.full(batch * CELLS * CELLS, -np.inf, np.float32)
+    np.maximum.at(highest, rows[inside], points[..., 2][inside])
+    heights = highest.reshape(batch, -1)
+    there = np.isfinite(heights)
+    scaled = np.clip(np.where(there, heights, 0.0) / 0.05, -3.0, 3.0)
+    return np.concatenate([scaled, there], axis=1).astype(np.float32)
 
 
 def _guidance(moment: Moment, T_local_base: np.ndarray) -> np.ndarray:

@@ -3,7 +3,8 @@
 Every function takes `ops`, the module `numpy` or `torch`, and arrays or tensors of it: training
 differentiates exactly the code that the robot runs, and the robot needs no torch.
 
-    cloud      512 points -> PointNet (Qi et al. 2017) -> tokens that ask it by attention
+    cloud      512 points -> PointNet (Qi et al. 2017) -> tokens that ask it by attention; and the
+               same points seen from above, as heights on a grid: where things are, at a glance
     condition  guidance, waypoints, state and cloud as tokens -> one transformer layer
     denoiser   4 tokens of 4 actions each -> blocks of self- and cross-attention and MLP, scaled
                and shifted by the flow's time (Peebles & Xie 2023, "DiT")
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from action_expert.expert.condition import (
+    CELLS,
     GUIDANCE,
     GUIDANCE_COLUMNS,
     STATE_COLUMNS,
@@ -47,6 +49,7 @@ class NetworkShape(Settings):
     heads: int = setting(4, 'of attention', low=1, high=32)
     blocks: int = setting(3, 'of the denoiser', low=1, high=24)
     point_width: int = setting(128, 'of point features', low=8, high=1024)
+    relief_width: int = setting(256, 'of features of the relief', low=8, high=4096)
     questions: int = setting(8, 'learned queries to the cloud', low=1, high=64)
     actions: int = setting(16, 'of a chunk', low=4, high=64)
     patch: int = setting(4, 'actions of a token', low=1, high=16)
@@ -86,8 +89,11 @@ def initial_params(shape: NetworkShape, seed: int) -> dict[str, np.ndarray]:
     table('points.questions', shape.questions, d)
     attention('points.ask', p)
     linear('points.whole', 2 * p, d)
-    table('points.place', shape.questions + WAYPOINTS + 1, d)
-    table('points.unseen', shape.questions + WAYPOINTS + 1, d)
+    linear('relief.1', 2 * CELLS * CELLS, shape.relief_width, math.sqrt(2))
+    linear('relief.2', shape.relief_width, shape.relief_width, math.sqrt(2))
+    linear('relief.3', shape.relief_width, d)
+    table('points.place', shape.questions + WAYPOINTS + 2, d)
+    table('points.unseen', shape.questions + WAYPOINTS + 2, d)
     attention('mix', d)
     linear('mix.up', d, 2 * d, math.sqrt(2))
     linear('mix.down', 2 * d, d, 0.5)
@@ -138,8 +144,8 @@ def encode(ops: Any, params: Params, shape: NetworkShape, inputs: Mapping[str, A
 
 
 def aim_of(params: Params, tokens: Any) -> Any:
-    """Return the correction of the aim (B, 9), for training only, from the cloud's token."""
-    return _linear(params, 'aim', tokens[:, 0])
+    """Return the correction of the aim (B, 9), for training only, from the cloud's tokens."""
+    return _linear(params, 'aim', tokens[:, 0] + tokens[:, 1])
 
 
 def where_to(ops: Any, params: Params, shape: NetworkShape, tokens: Any, x: Any, time: Any) -> Any:
@@ -161,7 +167,10 @@ def where_to(ops: Any, params: Params, shape: NetworkShape, tokens: Any, x: Any,
 def _cloud_tokens(
     ops: Any, params: Params, shape: NetworkShape, inputs: Mapping[str, Any], waypoints: Any
 ) -> Any:
-    """Return what the cloud says, (B, 1 + questions + waypoints, width): the first one, of all."""
+    """Return what the cloud says, (B, 2 + questions + waypoints, width).
+
+    The first two are of all of it: as points, and from above.
+    """
     points, hand = inputs['points'], inputs['hand']
     in_hand = (points - hand[:, None, :, 3]) @ hand[:, :, :3]
     both = ops.concatenate([points, in_hand], -1) / POINT_SCALE
@@ -173,7 +182,10 @@ def _cloud_tokens(
     asked = ops.concatenate([learned, waypoints], 1)
     answers = _attend(ops, params, shape, 'points.ask', asked, f)
     whole = _linear(params, 'points.whole', ops.concatenate([ops.amax(f, 1), f.mean(1)], -1))
-    tokens = ops.concatenate([whole[:, None], answers], 1)
+    seen_above = _linear(params, 'relief.1', inputs['relief']).clip(0)
+    seen_above = _linear(params, 'relief.2', seen_above).clip(0)
+    above = _linear(params, 'relief.3', seen_above)
+    tokens = ops.concatenate([whole[:, None], above[:, None], answers], 1)
     seen = inputs['seen'][:, None, None]
     return seen * tokens + (1 - seen) * params['points.unseen'] + params['points.place']
 

@@ -2,6 +2,10 @@
 
 Everything random about a step is drawn from its own generator, for the whole batch; each process
 takes its share. So a run is resumed by its step alone, and two processes learn what one would.
+
+A situation is never seen twice alike. Its plan is moved as a whole, by another error of the same
+kind: in the frame of the moved aim, cloud, hand and what was meant are elsewhere. An open hand is
+told to be where it is not: it must not be believed.
 """
 
 from __future__ import annotations
@@ -11,12 +15,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from action_expert.expert.condition import POINTS
+from action_expert.expert.condition import NEAR, POINTS, relief
 from action_expert.expert.network import ACTION
 from gae_arm.core.settings import Settings, setting
 
 JITTER = 0.001
-"""m, standard deviation of each point in each batch."""
+"""m, standard deviation of each point."""
+MOVED, MOVE = 0.7, 0.015
+"""Share of situations whose plan is moved as a whole, and by what along each axis, m."""
+STRAYED, STRAY = 0.6, 0.02
+"""Share of situations whose open hand is told to be elsewhere, and by what along each axis, m."""
+OPENING_ASKED = 10
+"""Column of `Condition.state`."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +61,46 @@ def draw_batch(
     noise = rng.standard_normal((size, actions, ACTION), np.float32)
     time = np.where(rng.random(size) < settings.whole, 0.0, rng.random(size))
     seen = rng.random(size) >= settings.blind
-    jitter = JITTER * rng.standard_normal((size, settings.points, 3), np.float32)
-    chosen = rows[mine]
-    out = {key: table[key][chosen].astype(np.float32) for key in table if key != 'points'}
-    points = table['points'][chosen[:, None], columns].astype(np.float32)
+    jitter = JITTER * rng.standard_normal((size, POINTS, 3), np.float32)
+    move = _sometimes(MOVED, MOVE, size, rng)
+    stray = _sometimes(STRAYED, STRAY, size, rng)
+
+    out = {key: table[key][rows[mine]].astype(np.float32) for key in table}
+    out['points'] += jitter[mine]
+    _move_plan(out, move[mine])
+    _stray(out, stray[mine])
     return {
         **out,
-        'points': points + jitter[mine],
+        'relief': relief(out['points']),
+        'points': out['points'][:, columns],
         'seen': out['seen'] * seen[mine].astype(np.float32),
         'answer': out['answer'] / scales['answer'],
         'aim': out['aim'] / scales['answer'],
         'noise': noise[mine],
         'time': time[mine].astype(np.float32),
     }
+
+
+def _sometimes(share: float, size: float, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return random vectors (count, 3), float32; zeros but for a share of them."""
+    vectors = size * rng.standard_normal((count, 3)) * (rng.random((count, 1)) < share)
+    return vectors.astype(np.float32)
+
+
+def _move_plan(batch: dict[str, np.ndarray], move: np.ndarray) -> None:
+    """Move plans by (B, 3), m, local frame: all else is elsewhere in the frame of the moved aim."""
+    batch['points'] -= move[:, None]
+    batch['answer'][..., :3] -= move[:, None]
+    batch['aim'][:, :3] -= move
+    _move_hand(batch, -move)
+
+
+def _stray(batch: dict[str, np.ndarray], stray: np.ndarray) -> None:
+    """Tell of open hands that they are elsewhere by (B, 3), m."""
+    opened = batch['state'][:, OPENING_ASKED, None] > 0.5
+    _move_hand(batch, np.where(opened, stray, np.float32(0)))
+
+
+def _move_hand(batch: dict[str, np.ndarray], move: np.ndarray) -> None:
+    batch['hand'][:, :, 3] += move
+    batch['state'][:, :3] = np.arcsinh(batch['hand'][:, :, 3] / np.float32(NEAR))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from action_expert.expert.condition import relief
 from action_expert.expert.target import shifts_of
 from action_expert.expert.weights import Weights
 
@@ -41,6 +42,7 @@ def _answers(
     out = []
     for i in range(0, len(table['state']), size):
         inputs = {k: table[k][i : i + size].astype(np.float32) for k in keys}
+        inputs['relief'] = relief(inputs['points'])
         if blind:
             inputs['seen'] = np.zeros_like(inputs['seen'])
         out.append(weights.answer(inputs, steps))

@@ -193,14 +193,17 @@ class SituationMaker:
         return rng.uniform(0.0, guide.duration)
 
     def _strayed(self, guides: Guides, now: float, rng: np.random.Generator) -> np.ndarray:
-        """Return where the hand is: between what was said and what was meant, and beside both."""
+        """Return where the hand is: where it was said or meant to be, or anywhere near.
+
+        If it always lay towards what was meant, the network would ask the hand, not the cloud.
+        """
         then = np.array([max(0.0, now - rng.uniform(0.0, LAG))])
         T_erred = guides.erred.sample(then)
         T_meant = guides.meant_at(then)
         shift = target.shifts_of(target.correction(T_erred, T_meant, np.eye(4)), np.eye(4))
         kind = rng.random()
-        share = 1.0 if kind < 0.4 else 0.0 if kind < 0.6 else rng.uniform(0.0, 1.0)
-        far = 0.5 if kind < 0.4 else 1.0 if kind < 0.85 else 2.5
+        share = 0.0 if kind < 0.2 else 1.0 if kind < 0.35 else rng.uniform(0.0, 1.0)
+        far = 0.5 if kind < 0.35 else 1.0 if kind < 0.5 else 3.5
         return beside_by(beside(T_erred, share * shift)[0], far * STRAYED, rng)
 
     def _seen(

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 
 SEEDS = 1_000_000
 """Scenes to learn from have seeds from here on; those below are for measuring."""
-DEBUG_SHAPE = {'width': 16, 'heads': 2, 'blocks': 1, 'point_width': 16, 'questions': 2}
+DEBUG_SHAPE = {
+    'relief_width': 16,
+    'width': 16,
+    'heads': 2,
+    'blocks': 1,
+    'point_width': 16,
+    'questions': 2,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

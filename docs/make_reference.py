@@ -24,6 +24,7 @@ from gae_arm.point_cloud.workspace import WorkspaceSettings
 from gae_arm.ros import topics
 from gae_arm.ros.camera_input import CameraInputSettings
 from gae_arm.ros.topics import Topic
+from gae_arm.shadow.settings import ShadowSourceSettings
 from gae_arm.viewer.settings import MarkersSettings, ViewerSettings
 from vla_planner.settings import PlannerNodeSettings, PursuitSettings
 
@@ -33,6 +34,7 @@ NODES: dict[str, tuple[type[Settings], ...]] = {
     'arm_control': (ArmControlSettings, GovernorSettings, StreamSettings, IkSettings),
     'arm_sim': (ArmSimSettings,),
     'driver_bridge': (DriverSettings,),
+    'shadow_source': (ShadowSourceSettings,),
     'point_cloud': (CloudNodeSettings, CameraInputSettings, WorkspaceSettings),
     'plan_markers': (MarkersSettings,),
     'viewer': (ViewerSettings,),

@@ -16,8 +16,10 @@ import argparse
 import dataclasses
 import math
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from rich.console import Console
@@ -30,12 +32,22 @@ from gae_arm.core.errors import ConfigError, GaeError
 from gae_arm.core.paths import arm_file
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.plan_transform import plan_in_frame
-from gae_arm.shadow.imagined_arm import START_NS, ImaginedArm, ShadowRun
+from gae_arm.shadow.imagined_arm import ImaginedArm, ShadowRun
 from gae_arm.shadow.picture import draw_shadow
 from gae_arm.shadow.reach_report import graspable_share, waypoint_reach
 from gae_arm.shadow.scenes import RgbdScene, load_scene, scene_names
 from gae_arm.shadow.surroundings import Surroundings, look
 from gae_arm.shadow.thinking import Thinker
+
+
+class Stage(Protocol):
+    """What carries plans out, and tells the time by which they are stamped."""
+
+    def now_ns(self) -> int:
+        """Return the time."""
+
+    def run(self, plan: WaypointPlan) -> ShadowRun:
+        """Carry a plan out; return what came of it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             failed += not _shadow(args, console, arm, scene, np.array(q))
         except GaeError as error:
-            console.print(f'  {error}', style='red')
+            console.print(f'  {error}', style='red', markup=False)
             failed += 1
     return 1 if failed else 0
 
@@ -93,11 +105,13 @@ def _shadow(
     """Do one scene, print and draw what came of it; return whether it would be carried out."""
     around = look(scene, arm, q, args.clear)
     facts = _scene_facts(arm, around)
-    thinker = Thinker(args.planner, args.answer, args.format)
     plan, result, trouble = None, None, ''
     try:
-        plan = thinker.think(_asked(scene, args.instruction), arm, around, q, START_NS)
-        result = _carry_out(args, arm, scene, around, plan, q)
+        with _stage(args, arm, scene, around, q) as stage:
+            thinker = Thinker(args.planner, args.answer, args.format)
+            asked = _asked(scene, args.instruction)
+            plan = thinker.think(asked, arm, around, q, stage.now_ns())
+            result = stage.run(plan)
     except GaeError as error:
         trouble = str(error)
     if plan is not None:
@@ -105,9 +119,9 @@ def _shadow(
         assert T is not None
         plan = plan_in_frame(plan, arm.base_frame, T)
         facts += _plan_facts(arm, plan, q)
-    facts += _run_facts(result) if result is not None else _wrapped(f'no plan: {trouble}')
+    facts += _run_facts(result) if result is not None else _wrapped(f'not carried out: {trouble}')
     for fact in facts:
-        console.print(f'  {fact}')
+        console.print(f'  {fact}', markup=False, highlight=False)
     page = draw_shadow(scene, arm, around, plan, result, facts)
     path = args.out / f'{scene.name}_{arm.name}.png'
     try:
@@ -124,18 +138,28 @@ def _asked(scene: RgbdScene, instruction: str | None) -> RgbdScene:
     return RgbdScene(scene.name, scene.frame, scene.T_base_camera, instruction)
 
 
-def _carry_out(
+@contextmanager
+def _stage(
     args: argparse.Namespace,
     arm: ArmConfig,
     scene: RgbdScene,
     around: Surroundings,
-    plan: WaypointPlan,
     q: np.ndarray,
-) -> ShadowRun:
+) -> Iterator[Stage]:
+    """Give what carries the plan out: the stack in this process, or its nodes."""
     assert scene.T_base_camera is not None
-    limits, control = _parameters(args.set)
-    imagined = ImaginedArm(arm, args.policy, around, scene.T_base_camera, q, limits, control)
-    return imagined.run(plan)
+    if not args.ros:
+        limits, control = _parameters(args.set)
+        yield ImaginedArm(arm, args.policy, around, scene.T_base_camera, q, limits, control)
+        return
+    from gae_arm.commands.shadow_ros import RealNodes
+
+    if args.set or args.joints:
+        raise ConfigError('with --ros, --set and --joints are not possible')
+    with RealNodes(
+        args.rgbd, scene.name, args.arm, arm, args.policy, args.clear, around.table
+    ) as nodes:
+        yield nodes
 
 
 def _parameters(words: list[str]) -> tuple[GovernorSettings, ArmControlSettings]:
@@ -157,7 +181,7 @@ def _scene_facts(arm: ArmConfig, around: Surroundings) -> list[str]:
     if around.tilt is not None:
         table = f'table at {around.table:.3f} m, seen {math.degrees(around.tilt):.1f} deg tilted'
     return [
-        f'{table}; {len(around.points):,} points, {around.cleared:,} taken for the arm',
+        f'{table}; {len(around.points):,} points, {around.cleared:,} pixels of the arm',
         f'{share:.0%} of {tried} points on the table are in reach from above,',
         f'  95% of them within {farthest:.2f} m of the base axis',
     ]

@@ -79,7 +79,7 @@ class ImaginedArm:
         control: ArmControlSettings,
     ) -> None:
         self.arm, self._around = arm, around
-        self.now_ns = START_NS
+        self._now_ns = START_NS
         self._kinematics = Kinematics(arm)
         rules = around.rules()
         self._controller = ArmController(
@@ -110,15 +110,19 @@ class ImaginedArm:
         self._opening, self._opening_rate = 1.0, arm.gripper.velocity / float(travel)
         self._slowed: Counter[str] = Counter()
 
+    def now_ns(self) -> int:
+        """Return the time of its clock."""
+        return self._now_ns
+
     def run(self, plan: WaypointPlan) -> ShadowRun:
-        """Carry the plan out; it is in the camera's frame or the base's, stamped START_NS."""
+        """Carry the plan out; it is in the camera's frame or the base's, stamped now."""
         run = ShadowRun()
         try:
             self._take(plan)
             self._live(run)
         except PlanRefusedError as error:
             run.outcome, run.message = 'refused', f'{error.reason.name}: {error}'
-        run.seconds = (self.now_ns - START_NS) * 1e-9
+        run.seconds = (self._now_ns - START_NS) * 1e-9
         run.slowed = {reason: 0.01 * ticks for reason, ticks in self._slowed.items()}
         guide = self._carrier.policy.guide
         if guide is not None:
@@ -126,7 +130,7 @@ class ImaginedArm:
         return run
 
     def _take(self, plan: WaypointPlan) -> None:
-        self._carrier.take(plan, self.now_ns)
+        self._carrier.take(plan, self._now_ns)
         self._controller.take_plan(plan)
         in_base = plan.frame_id == self.arm.base_frame
         T = np.eye(4) if in_base else self._T_base_camera
@@ -139,12 +143,12 @@ class ImaginedArm:
         for tick in range(round(LONGEST_S * 100)):
             state = self._state()
             self._controller.take_joint_state(state)
-            if self.now_ns // CAMERA_NS != (self.now_ns - 10_000_000) // CAMERA_NS or not tick:
+            if self._now_ns // CAMERA_NS != (self._now_ns - 10_000_000) // CAMERA_NS or not tick:
                 done = self._act(state) or done
             if done and self._carrier.plan_id is None:
                 run.outcome = 'done'
                 return
-            output = self._controller.tick(self.now_ns)
+            output = self._controller.tick(self._now_ns)
             self._obey(output)
             self._note(run, output, tick)
             stuck_ns = stuck_ns + 10_000_000 if self._is_held(output) else 0
@@ -152,34 +156,34 @@ class ImaginedArm:
                 run.outcome = 'halted'
                 run.message = f'{output.status.reason.name}: {output.status.message}'
                 return
-            self.now_ns += 10_000_000
+            self._now_ns += 10_000_000
         run.message = f'not done after {LONGEST_S:g} s; the arm is {output.status.state.name}'
 
     def _is_held(self, output: ControlOutput) -> bool:
         """Return whether something keeps the arm from moving."""
-        _, velocity = self._driver.sample(self.now_ns)
+        _, velocity = self._driver.sample(self._now_ns)
         slow = float(np.abs(velocity).max()) < CRAWL
         return slow and output.status.reason not in QUIET
 
     def _act(self, state: RobotState) -> bool:
         """Look and act once, as the nodes do at each image; return whether the plan is done."""
         points = self._around.points
-        self._controller.take_cloud(self.now_ns, points.astype(np.float64))
+        self._controller.take_cloud(self._now_ns, points.astype(np.float64))
         answer = self._carrier.act(
-            self.now_ns, state, Cloud(self.now_ns, self.arm.base_frame, points)
+            self._now_ns, state, Cloud(self._now_ns, self.arm.base_frame, points)
         )
         if answer is None:
             return False
         chunk, progress = answer
-        self._controller.take_chunk(chunk, self.now_ns)
+        self._controller.take_chunk(chunk, self._now_ns)
         return progress.state == PlanState.DONE
 
     def _state(self) -> RobotState:
-        position, velocity = self._driver.sample(self.now_ns)
+        position, velocity = self._driver.sample(self._now_ns)
         fingers = self.arm.gripper.positions(self._opening)
         zeros = np.zeros(len(fingers))
         return RobotState(
-            self.now_ns,
+            self._now_ns,
             (*self.arm.joints, *self.arm.gripper.joints),
             np.concatenate([position, fingers]),
             np.concatenate([velocity, zeros]),
@@ -189,8 +193,8 @@ class ImaginedArm:
     def _obey(self, output: ControlOutput) -> None:
         """Have the imagined joints and fingers do what they are told."""
         if output.trajectory is not None:
-            now = self._driver.sample(self.now_ns)
-            self._driver.accept(output.trajectory, self.now_ns, *now)
+            now = self._driver.sample(self._now_ns)
+            self._driver.accept(output.trajectory, self._now_ns, *now)
         if output.gripper is not None:
             step = 0.01 * self._opening_rate
             self._opening += float(np.clip(output.gripper - self._opening, -step, step))
@@ -200,7 +204,7 @@ class ImaginedArm:
         if status.reason not in QUIET and status.state != ArmState.HOLDING:
             self._slowed[status.reason.name] += 1
         if tick % (POSE_NS // 10_000_000) == 0:
-            q, _ = self._driver.sample(self.now_ns)
+            q, _ = self._driver.sample(self._now_ns)
             run.joints.append(q)
             run.poses.append(self._kinematics.forward(q))
             run.openings.append(self._opening)

@@ -14,6 +14,8 @@ NEAR, WIDE = 1, 6
 """Pixels on each side, for images 320 wide, that are looked at first, and around a hole."""
 STEP = 0.015
 """Metres: where sorted depths jump by more, one thing ends and another begins."""
+ACROSS = 120
+"""Points across a square that is looked at, at most about so many."""
 FLYING = 0.2
 """Share of the neighbours below which a group of readings is noise between two things."""
 
@@ -56,15 +58,20 @@ def point_at(frame: CameraFrame, pixel: np.ndarray, depth: float | None = None) 
 
 
 def points_around(frame: CameraFrame, pixel: np.ndarray, depth: float, reach: float) -> np.ndarray:
-    """Return the points (N, 3), m, optical frame, seen in a square of `reach` m about a pixel."""
+    """Return the points (N, 3), m, optical frame, seen in a square of `reach` m about a pixel.
+
+    Of large images, every so many pixels.
+    """
     camera = frame.intrinsics
     radius = int(np.clip(np.ceil(reach * camera.K[0, 0] / depth), 2, camera.width))
     u, v = np.rint(pixel).astype(int)
-    rows = slice(max(v - radius, 0), max(v + radius + 1, 0))
-    columns = slice(max(u - radius, 0), max(u + radius + 1, 0))
+    step = max(1, 2 * radius // ACROSS)
+    top, left = max(v - radius, 0), max(u - radius, 0)
+    rows = slice(top, max(v + radius + 1, 0), step)
+    columns = slice(left, max(u + radius + 1, 0), step)
     z = metres(frame.depth[rows, columns])
     y, x = np.nonzero(np.isfinite(z))
-    pixels = np.stack([x + columns.start, y + rows.start], -1).astype(np.float64)
+    pixels = np.stack([left + step * x, top + step * y], -1).astype(np.float64)
     return deproject(camera, pixels, z[y, x])
 
 

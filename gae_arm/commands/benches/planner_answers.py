@@ -114,8 +114,13 @@ def made_planner(form: str, reach: Reach | None = None) -> VlmPlanner:
     return VlmPlanner(profile, Prompts(nothing, nothing, nothing, nothing), backend, reach=reach)
 
 
-def made_scene(width: int = 640, height: int = 480, focal: float = 600.0) -> Scene:
-    """Return a table seen from straight above, with two boxes on it; some depths are missing."""
+def made_scene(
+    width: int = 640, height: int = 480, focal: float = 600.0, enlarged: int = 1
+) -> Scene:
+    """Return a table seen from straight above, with two boxes on it; some depths are missing.
+
+    enlarged: each pixel becomes so many each way.
+    """
     rng = np.random.default_rng(0)
     K = np.array([[focal, 0, width / 2 - 0.5], [0, focal, height / 2 - 0.5], [0, 0, 1]])
     v, u = np.mgrid[:height, :width] / np.array([height, width]).reshape(2, 1, 1)
@@ -127,6 +132,10 @@ def made_scene(width: int = 640, height: int = 480, focal: float = 600.0) -> Sce
     depth[rng.random(depth.shape) < 0.02] = 0.0
     color[::4] += 20
     T = np.array([[0, -1, 0, 0.5], [-1, 0, 0, 0], [0, 0, -1, HEIGHT], [0, 0, 0, 1.0]])
-    camera = CameraIntrinsics(width, height, K)
+    if enlarged > 1:
+        depth, color = (x.repeat(enlarged, 0).repeat(enlarged, 1) for x in (depth, color))
+        K[:2] *= enlarged
+        K[:2, 2] += (enlarged - 1) / 2
+    camera = CameraIntrinsics(width * enlarged, height * enlarged, K)
     frame = CameraFrame(10**9, 'camera_color_optical_frame', camera, depth, color)
     return Scene(frame, T, 'base')

@@ -104,7 +104,7 @@ def table(rows: Sequence[dict[str, Any]], title: str) -> Table:
     """Return rows of one policy and arm for a terminal of 80 columns."""
     out = Table(title=title, title_justify='left', box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     out.add_column('task', no_wrap=True)
-    for name in ('success', '95%', 'n', 'time s', 'path m', 'hits', 'gov s'):
+    for name in ('rate', '95%', 'n', 's', 'm', 'hits', 'gov s'):
         out.add_column(name, justify='right', no_wrap=True)
     out.add_column('why not')
     for r in rows:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
 
 from gae_arm.core.statistics import wilson
@@ -100,25 +101,27 @@ def by_policy(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
     return out
 
 
-def table(rows: Sequence[dict[str, Any]], title: str) -> Table:
-    """Return rows of one policy and arm for a terminal of 80 columns."""
+def table(rows: Sequence[dict[str, Any]], title: str) -> Group:
+    """Return rows of one policy and arm for a terminal of 80 columns, causes below."""
     out = Table(title=title, title_justify='left', box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     out.add_column('task', no_wrap=True)
-    for name in ('rate', '95%', 'n', 's', 'm', 'hits', 'gov s'):
+    for name in ('success', '95%', 'n', 'time s', 'path m', 'hits', 'gov s'):
         out.add_column(name, justify='right', no_wrap=True)
-    out.add_column('why not')
     for r in rows:
-        task = r['task'] if r['task'] != 'all' or r['length'] == 'all' else f'all {r["length"]}'
         out.add_row(
-            task,
+            _name(r),
             *_rate(r),
             '' if r['seconds'] is None else f'{r["seconds"]:.1f}',
             '' if r['path_length'] is None else f'{r["path_length"]:.2f}',
             f'{r["collisions"]:.0%}',
             f'{sum(r["interventions"].values()):.1f}',
-            _causes(r),
         )
-    return out
+    failed = [r for r in rows if r['causes']]
+    return Group(out, *(f' {_name(r)}, why not: {_causes(r)}' for r in failed))
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f'all {row["length"]}' if row['task'] == 'all' != row['length'] else str(row['task'])
 
 
 def sweep_table(rows: Sequence[dict[str, Any]], label: str) -> Table:

@@ -147,6 +147,10 @@ class GuidePolicy:
         """
         self._handed_over, self._opening = T_base_ee, opening
 
+    def figures(self) -> dict[str, float]:
+        """Return what is worth publishing about the last `act`, beside its chunk."""
+        return {}
+
     def complete(
         self, robot_state: RobotState, plan: WaypointPlan, cloud: Cloud | None
     ) -> GuideWaypoints:

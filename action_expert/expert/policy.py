@@ -62,6 +62,10 @@ class ActionExpert(GuidePolicy):
         settings = PolicySettings(weights=str(folder))
         return ActionExpert(load_arm(arm_file(arm)), settings)
 
+    def figures(self) -> dict[str, float]:
+        """Return how far what the network was told is from training; above 1.0 is unusual."""
+        return {'novelty': self.novelty}
+
     def _label(self) -> str:
         return f'{self.name} ({self._without})' if self._without else self.name
 

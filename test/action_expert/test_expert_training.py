@@ -1,0 +1,149 @@
+"""Training: losses fall, runs resume to the same result, two processes learn what one does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from expert_parts import TINY, block, moment, pick
+
+from action_expert.expert.weights import Weights
+from action_expert.training.batches import BatchSettings, draw_batch
+from action_expert.training.shards import make_shards, read_shards
+from action_expert.training.situation import Guides, situation
+from gae_arm.core.errors import ConfigError
+
+pytest.importorskip('torch')
+pytest.importorskip('accelerate')
+
+BATCH = BatchSettings(size=8, points=64)
+
+
+def make(seed):
+    """Situations whose plan is beside a block by as much as their seed says."""
+    rng = np.random.default_rng(seed)
+    shift = rng.normal(0, 0.02, 3) * [1, 1, 0]
+    erred = moment(rng.uniform(0.5, 2.5), pick(x=0.5 + shift[0], y=shift[1]))
+    guides = Guides(erred.guide, moment(waypoints=pick()).guide, erred.given)
+    return [situation(erred, guides, block(seed=seed))]
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp('situations')
+    make_shards(path, make, range(48), 16)
+    return path
+
+
+@pytest.fixture(scope='module')
+def table(folder):
+    return read_shards(folder.glob('*.safetensors'))
+
+
+def run(path, table, **settings):
+    from action_expert.training.run import ExpertRun, RunSettings
+
+    settings = {'steps': 12, 'warm_up': 2, 'save_every': 4, **settings}
+    return ExpertRun(path, table, RunSettings(**settings), BATCH, TINY)
+
+
+def test_shards_are_made_once(folder, table):
+    assert len(table['state']) == 48
+    make_shards(folder, lambda seed: pytest.fail('made again'), range(48), 16)
+
+
+def test_no_shards_are_an_error(tmp_path):
+    with pytest.raises(ConfigError, match='no shards of situations'):
+        read_shards(tmp_path.glob('*'))
+
+
+def test_shares_of_a_batch_make_the_batch(table):
+    from action_expert.training.run import table_scales
+
+    scales = table_scales(table)
+    whole = draw_batch(table, scales, BATCH, 3)
+    parts = [draw_batch(table, scales, BATCH, 3, rank, 2) for rank in range(2)]
+    for key, value in whole.items():
+        np.testing.assert_array_equal(value[0::2], parts[0][key], err_msg=key)
+        np.testing.assert_array_equal(value[1::2], parts[1][key], err_msg=key)
+
+
+def test_a_moved_plan_is_corrected_to_the_same_place(table):
+    from action_expert.training.batches import _move_plan
+
+    move = np.array([[0.01, -0.02, 0.005]], np.float32)
+    before = {k: v[:1].astype(np.float32) for k, v in table.items()}
+    after = {k: v.copy() for k, v in before.items()}
+    _move_plan(after, move)
+    np.testing.assert_allclose(
+        after['answer'][..., :3] + move, before['answer'][..., :3], atol=1e-6
+    )
+    np.testing.assert_allclose(after['points'] + move[:, None], before['points'], atol=1e-6)
+    np.testing.assert_allclose(after['hand'][..., 3] + move, before['hand'][..., 3], atol=1e-6)
+
+
+def test_losses_fall(tmp_path, table):
+    training = run(tmp_path, table, steps=240, learning_rate=3e-3)
+    losses = [loss.as_dict()['total'] for loss in training.train()]
+    assert np.mean(losses[-60:]) < 0.85 * np.mean(losses[:60])
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_result(tmp_path, table):
+    straight = run(tmp_path / 'straight', table)
+    losses = [loss.as_dict() for loss in straight.train()]
+    first = run(tmp_path / 'stopped', table)
+    seen = [loss.as_dict() for loss in first.train(lambda r: r.step == 4)]
+    second = run(tmp_path / 'stopped', table)
+    assert second.step == 4
+    seen += [loss.as_dict() for loss in second.train()]
+    assert seen == losses
+    for name, value in straight.weights().params.items():
+        np.testing.assert_array_equal(value, second.weights().params[name])
+
+
+def test_stage_action_sees_no_cloud(tmp_path, table):
+    training = run(tmp_path, table, stage='action')
+    assert draw_batch(table, training.scales, training.batch, 0)['seen'].sum() == 0
+
+
+def test_stage_cloud_begins_with_what_stage_action_learned(tmp_path, table):
+    from action_expert.training.run import ExpertRun, RunSettings
+
+    first = run(tmp_path / 'action', table, stage='action', steps=3)
+    list(first.train())
+    first.weights().save(tmp_path / 'weights')
+    learned = Weights.load(tmp_path / 'weights')
+    second = ExpertRun(tmp_path / 'cloud', table, RunSettings(), BATCH, start=learned)
+    for name, value in second.weights().params.items():
+        np.testing.assert_array_equal(value, learned.params[name])
+
+
+TWO = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{here!r}]
+from test_expert_training import run
+from action_expert.training.shards import read_shards
+table = read_shards(Path({folder!r}).glob('*.safetensors'))
+training = run(Path({out!r}), table, steps=4)
+losses = [loss.as_dict()['total'] for loss in training.train()]
+if training._accelerator.is_main_process:
+    print('losses', *losses, training._accelerator.num_processes)
+"""
+
+
+def test_two_processes_learn_what_one_does(tmp_path, folder, table):
+    script = tmp_path / 'two.py'
+    here = str(Path(__file__).parent)
+    script.write_text(TWO.format(here=here, folder=str(folder), out=str(tmp_path / 'two')))
+    launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2']
+    command = [sys.executable, *launch, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    words = next(line for line in done.stdout.splitlines() if line.startswith('losses')).split()
+    assert words[-1] == '2'
+    alone = [loss.as_dict()['total'] for loss in run(tmp_path / 'one', table, steps=4).train()]
+    np.testing.assert_allclose([float(w) for w in words[1:-1]], alone, rtol=2e-2)

@@ -18,6 +18,8 @@ LOWEST = 0.03
 """m: above the table, where the closed fingers push at least: no finger drags along it."""
 PUSH_GAP = 0.03
 """m: between the closed fingers and the side that they are going to push."""
+AJAR = 0.15
+"""Opening of the gripper at the end of a push."""
 FINGER = 0.011
 """m: half the thickness of the closed fingers, about the same for all grippers."""
 
@@ -60,23 +62,33 @@ def grasp(T_grasp: np.ndarray, opened: bool) -> list[Keyframe]:
     ]
 
 
-def release(T_release: np.ndarray, above: float) -> list[Keyframe]:
-    """Return the way from `above` m over a place down to it, the letting go and the way back."""
-    T = raised(T_release, DROP)
+def release(
+    T_release: np.ndarray, above: float, opening: float = 1.0, drop: float = DROP
+) -> list[Keyframe]:
+    """Return the way from `above` m over a place down to it, the letting go and the way back.
+
+    opening: of the gripper that lets go. drop: m, above the place.
+    """
+    T = raised(T_release, drop)
     return [
         Keyframe(raised(T_release, above)),
-        Keyframe(T, 1.0),
+        Keyframe(T, opening),
         Keyframe(backed(T, APPROACH)),
     ]
 
 
-def push(step: Push, start: np.ndarray, end: np.ndarray, table_height: float) -> list[Keyframe]:
-    """Return a push along the table: start, end (3,), m, where the item is and shall be."""
+def push(
+    step: Push, start: np.ndarray, end: np.ndarray, table_height: float, turned: bool = False
+) -> list[Keyframe]:
+    """Return a push along the table: start, end (3,), m, where the item is and shall be.
+
+    turned: the hand by half a turn, which makes no difference to what is pushed.
+    """
     way = (end - start)[:2]
     ahead = np.array([*way / max(float(np.linalg.norm(way)), 1e-9), 0.0])
     # The fingers are a broad front: they lie across the way.
     z = np.array([0.0, 0.0, -1.0])
-    y = np.cross(z, ahead)
+    y = np.cross(z, ahead) * (-1 if turned else 1)
     rotation = np.stack([np.cross(y, z), y, z], axis=1)
     reach = step.radius + FINGER
     height = max(step.height, LOWEST)
@@ -91,16 +103,13 @@ def push(step: Push, start: np.ndarray, end: np.ndarray, table_height: float) ->
         Keyframe(first),
         # A smooth way would dip below the corner; so short a piece holds it up.
         Keyframe(shifted(first, PUSH_GAP / 2 * ahead)),
-        Keyframe(last),
+        # Only for the gripper a policy waits until the arm has come: else it cuts the corner.
+        Keyframe(last, AJAR),
         Keyframe(raised(shifted(last, -PUSH_GAP * ahead), APPROACH)),
     ]
 
 
 def press(step: Press, T_base_item: np.ndarray) -> list[Keyframe]:
-    """Return a press with closed fingers."""
+    """Return a press with closed fingers; it ends with the button down, which is all there is."""
     T = T_base_item @ step.T_item_ee
-    return [
-        Keyframe(backed(T, APPROACH / 2), 0.0),
-        Keyframe(backed(T, -step.by), 0.0),
-        Keyframe(backed(T, APPROACH / 2)),
-    ]
+    return [Keyframe(backed(T, APPROACH / 2), 0.0), Keyframe(backed(T, -step.by))]

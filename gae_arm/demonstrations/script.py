@@ -1,28 +1,42 @@
 """What a planner that knows everything says: the next few waypoints of a task, from the truth.
 
 The steps of a task are grouped into plans of a handful of waypoints: what is grasped is also put
-down by the same plan. Grasps and turns are chosen so that the arm reaches every pose without
-touching itself or the table, with the least turning of the hand.
+down by the same plan. Grasps and turns are chosen so that the arm reaches every pose, and gets
+there, without touching itself, the table or what is around, with the least turning of the hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from gae_arm.arm_control.collision import CollisionModel
+from gae_arm.arm_control.ik import DifferentialIk
 from gae_arm.arm_control.kinematics import Kinematics
+from gae_arm.arm_control.limits import GovernorSettings, limited_arm
 from gae_arm.arm_control.reach import Reach
 from gae_arm.arm_sim.tasks.instance import TaskInstance
-from gae_arm.arm_sim.tasks.steps import Step
+from gae_arm.arm_sim.tasks.steps import Lift, Slide, Step
 from gae_arm.arm_sim.tasks.truth import Truth
+from gae_arm.core import geometry
 from gae_arm.core.arm import ArmConfig
 from gae_arm.demonstrations.moves import Keyframe
+from gae_arm.demonstrations.room import Room, Stage, sites_of
+from gae_arm.demonstrations.solids import Solids
 from gae_arm.demonstrations.ways import NoWayError, Ways, grouped
 
 ROOM = 1e-3
 """m: between the links, and to the table, where a keyframe counts as free."""
+STRIDE, TURN = 0.03, 0.3
+"""m, rad, between the poses of a way that are looked at."""
+STEPS, STEP_S = 4, 0.05
+"""In so many steps, of so many seconds, control leads from one of them to the next."""
+ASTRAY, ASTRAY_TURN = 0.006, 0.06
+"""m, rad: where control ends so far off, a joint is at its limit."""
+MOST_WAYS, MOST_LOOKS = 400, 60
+"""Ways that are tried at most, and those of them that are gone along."""
 
 
 class Script:
@@ -41,25 +55,111 @@ class Script:
         self._collision = CollisionModel(kinematics, instance.table_height)
         self._reach = Reach(kinematics, lambda q: self._collision.is_free(q, ROOM))
         self._kinematics = kinematics
+        self._solids = Solids(instance.scene)
+        limited = limited_arm(arm, GovernorSettings())
+        self._ik = DifferentialIk(Kinematics(limited))
 
     def keyframes(
         self, group: Sequence[Step], truth: Truth, q: np.ndarray, opened: bool
     ) -> list[Keyframe]:
-        """Return the keyframes of a group of steps.
+        """Return the keyframes of a group of steps: a way with room for all of the arm.
 
-        q: (N,), rad, where the arm is. opened: whether the gripper is open. Raises NoWayError.
+        Where there is none, a way whose keyframes at least are within reach. q: (N,), rad, where
+        the arm is. opened: whether the gripper is open. Raises NoWayError.
         """
         T_now = self._kinematics.forward(q)
-        for way in self._ways.find(group, truth.poses, truth.joints, T_now, opened):
-            if self._possible(way, q):
+        ways = self._ways.find(group, truth.poses, truth.joints, T_now, opened)
+        poses: dict[tuple[bytes, bytes], np.ndarray | None] = {}
+        fallback, looks = None, 0
+        for way in itertools.islice(ways, MOST_WAYS):
+            if looks == MOST_LOOKS:
+                break
+            if not self._leads_through(way, q, poses):
+                continue
+            fallback, looks = fallback or way, looks + 1
+            if self._has_room(way, group, truth, q, opened):
                 return way
-        raise NoWayError(f'no way to do {group!r} is within reach')
+        if fallback is None:
+            raise NoWayError(f'no way to do {group!r} is within reach')
+        return fallback
 
-    def _possible(self, way: Sequence[Keyframe], q: np.ndarray) -> bool:
+    def _leads_through(
+        self,
+        way: Sequence[Keyframe],
+        q: np.ndarray,
+        known: dict[tuple[bytes, bytes], np.ndarray | None],
+    ) -> bool:
         """Return whether each pose is within reach, from the joints (N,) of the one before."""
         for keyframe in way:
-            found = self._reach.check(keyframe.T_base_ee, q)
-            if not found.reachable:
+            key = keyframe.T_base_ee.tobytes(), q.tobytes()
+            if key not in known:
+                found = self._reach.check(keyframe.T_base_ee, q)
+                known[key] = found.q if found.reachable else None
+            reached = known[key]
+            if reached is None:
                 return False
-            q = found.q
+            q = reached
         return True
+
+    def _has_room(
+        self,
+        way: Sequence[Keyframe],
+        group: Sequence[Step],
+        truth: Truth,
+        q: np.ndarray,
+        opened: bool,
+    ) -> bool:
+        """Return whether the arm gets along the whole way without another posture or a touch."""
+        room = Room(self._collision, self._solids, truth.poses, sites_of(way))
+        T = self._kinematics.forward(q)
+        stages = list(_stages(way, group, opened))
+        ends = zip(way, stages, strict=True)
+        # Where it ends is the likeliest to have no room, so that is looked at first.
+        if not all(self._stands(keyframe, room, stage, q) for keyframe, stage in ends):
+            return False
+        for keyframe, stage in zip(way, stages, strict=True):
+            for T_next in _between(T, keyframe.T_base_ee):
+                followed = self._follow(q, T_next)
+                if followed is None or not room.is_free(followed, T_next[:3, 3], stage):
+                    return False
+                q = followed
+            T = keyframe.T_base_ee
+        return True
+
+    def _follow(self, q: np.ndarray, T: np.ndarray) -> np.ndarray | None:
+        """Return the joints (N,) to which the arm's own control leads from q; None: not to T."""
+        for _ in range(STEPS):
+            q = q + STEP_S * self._ik.step(q, T, STEP_S).q_dot
+        left = self._ik.step(q, T, STEP_S)
+        off = left.position_error > ASTRAY or left.orientation_error > ASTRAY_TURN
+        return None if off else q
+
+    def _stands(self, keyframe: Keyframe, room: Room, stage: Stage, q: np.ndarray) -> bool:
+        found = self._reach.check(keyframe.T_base_ee, q)
+        return found.reachable and room.is_free(found.q, keyframe.T_base_ee[:3, 3], stage)
+
+
+def _stages(way: Iterable[Keyframe], group: Sequence[Step], opened: bool) -> Iterator[Stage]:
+    """Yield what counts on the way to each keyframe.
+
+    What is pushed or pressed may be touched all the time; what is grasped once the gripper closes.
+    """
+    item = group[0].item
+    grasps = isinstance(group[0], (Lift, Slide))
+    opening = 1.0 if opened else 0.0
+    closed = not grasps
+    for keyframe in way:
+        yield Stage(opening, frozenset([item] if closed else []), closed and grasps)
+        if keyframe.gripper is not None:
+            closed = closed or keyframe.gripper < opening
+            opening = keyframe.gripper
+
+
+def _between(T: np.ndarray, T_end: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield poses (4, 4) along the straight way from one to another, which is the last."""
+    turn = geometry.matrix_to_rotation_vector(T_end[:3, :3] @ T[:3, :3].T)
+    way = T_end[:3, 3] - T[:3, 3]
+    count = int(max(np.ceil(np.linalg.norm(way) / STRIDE), np.ceil(np.linalg.norm(turn) / TURN), 1))
+    for share in np.arange(1, count + 1) / count:
+        rotation = geometry.rotation_vector_to_matrix(share * turn) @ T[:3, :3]
+        yield geometry.transform(rotation, T[:3, 3] + share * way)

@@ -80,7 +80,7 @@ class Story:
         if self.grasp is None:
             return None
         later = range(self.grasp + 1, len(self.keyframes))
-        return next((i for i in later if self.keyframes[i].gripper == 1.0), None)
+        return next((i for i in later if self.keyframes[i].gripper), None)
 
     def world(self, T_base_ee: np.ndarray, held: bool, over: bool) -> World:
         """Return the world with the hand at a pose; held: after the grasp; over: after letting go.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from gae_arm.arm_sim.objects.item import SMALLEST_STROKE
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.steps import Lift, Press, Push, Put, Slide, Step
 from gae_arm.core import geometry
@@ -17,6 +18,10 @@ CLEARANCE = 0.05
 """m: that what is carried keeps above whatever stands in its way, where the arm can."""
 TURNS = np.arange(16) * np.pi / 8
 """rad: turns about the vertical that are tried where any will do."""
+LETTING_GO = 0.024
+"""m: that the fingers move apart, together, to let go of something in a container."""
+DROPS = (moves.DROP, 0.015, 0.03, 0.045)
+"""m: above where it will lie, things are let go of in a container: as low as there is room."""
 
 
 class NoWayError(GaeError):
@@ -49,11 +54,12 @@ class Ways:
         first = group[0]
         if isinstance(first, Push):
             start, end = poses[first.item][:3, 3], poses[first.to][:3, 3]
-            yield moves.push(first, start, end, self.instance.table_height)
+            for turned in (False, True):
+                yield moves.push(first, start, end, self.instance.table_height, turned)
         elif isinstance(first, Press):
             yield moves.press(first, poses[first.item])
         elif isinstance(first, (Lift, Slide)):
-            for T_grasp in self._grasps(first.item, poses, T_now):
+            for T_grasp, width in self._grasps(first.item, poses, T_now):
                 way = moves.grasp(T_grasp, opened)
                 if isinstance(first, Slide):
                     yield way + self._slide(first, poses, joints, T_grasp)
@@ -62,18 +68,19 @@ class Ways:
                 else:
                     put = group[1]
                     assert isinstance(put, Put)
-                    yield from self._carry(way, first, put, poses, T_grasp)
+                    yield from self._carry(way, first, put, poses, T_grasp, width)
         else:
             raise NoWayError(f'a task cannot begin with {first!r}')
 
     def _grasps(
         self, name: str, poses: Mapping[str, np.ndarray], T_now: np.ndarray
-    ) -> list[np.ndarray]:
-        """Return the grasps T_base_ee of an item in the order in which they are tried."""
-        all_ = [poses[name] @ grasp.T_object_ee for grasp in self.instance.items[name].grasps]
+    ) -> list[tuple[np.ndarray, float]]:
+        """Return the grasps of an item, T_base_ee and width, m, in the order of trying them."""
+        grasps = self.instance.items[name].grasps
+        all_ = [(poses[name] @ grasp.T_object_ee, grasp.width) for grasp in grasps]
         if self._rng is not None:
             return [all_[i] for i in self._rng.permutation(len(all_))]
-        return sorted(all_, key=lambda T: _turn(T, T_now))
+        return sorted(all_, key=lambda grasp: _turn(grasp[0], T_now))
 
     def _carry(
         self,
@@ -82,19 +89,31 @@ class Ways:
         put: Put,
         poses: Mapping[str, np.ndarray],
         T_grasp: np.ndarray,
+        width: float,
     ) -> Iterator[list[Keyframe]]:
         """Yield the ways to carry what is grasped to its place, that of the least turn first."""
         T_item_ee = geometry.invert(poses[put.item]) @ T_grasp
         places = [T @ T_item_ee for T in self._places(put, poses)]
-        for T_place in sorted(places, key=lambda T: _turn(T, T_grasp)):
+        opening, drops = self._letting_go(put, width)
+        for T_place, drop in _each(sorted(places, key=lambda T: _turn(T, T_grasp)), drops):
             height = self._travel_height(put, poses, T_grasp, T_place)
             up = max(lift.by, height - T_grasp[2, 3])
             above = max(moves.APPROACH, height - T_place[2, 3])
             yield [
                 *way,
                 Keyframe(moves.raised(T_grasp, up)),
-                *moves.release(T_place, above),
+                *moves.release(T_place, above, opening, drop),
             ]
+
+    def _letting_go(self, put: Put, width: float) -> tuple[float, tuple[float, ...]]:
+        """Return how far the gripper opens that lets go of `width` m, and from what heights, m.
+
+        In a container there is no room to open it all the way, and it may be too narrow for fingers
+        altogether.
+        """
+        if self.instance.items[put.onto].cavity is None:
+            return 1.0, (moves.DROP,)
+        return min(1.0, (width + LETTING_GO) / SMALLEST_STROKE), DROPS
 
     def _places(self, put: Put, poses: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Return the poses (4, 4) of the item that are as good as the one asked for."""
@@ -143,6 +162,15 @@ def grouped(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
         pair = isinstance(steps[i], Lift) and i + 1 < len(steps) and isinstance(steps[i + 1], Put)
         yield tuple(steps[i : i + 1 + pair])
         i += 1 + pair
+
+
+def _each(
+    places: Sequence[np.ndarray], drops: Sequence[float]
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Yield each place with each height, the lowest first."""
+    for drop in drops:
+        for T in places:
+            yield T, drop
 
 
 def _turn(T: np.ndarray, T_from: np.ndarray) -> float:

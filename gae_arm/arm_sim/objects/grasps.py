@@ -38,17 +38,6 @@ def on_round(
     return tuple(grasp for yaw in yaws for grasp in from_above(2 * radius, yaw, z))
 
 
-def on_rim(radius: float, wall: float, z: float, angles: Iterable[float]) -> tuple[Grasp, ...]:
-    """Return the grasps from above of a round wall, one finger inside, at these angles about z."""
-    return tuple(
-        grasp
-        for angle in angles
-        for grasp in from_above(
-            wall, angle + np.pi / 2, z, radius * np.cos(angle), radius * np.sin(angle)
-        )
-    )
-
-
 def depth(half_height: float) -> float:
     """Return the z at which to hold something from above whose middle is z = 0: there if it can."""
     return max(0.0, half_height - PALM)

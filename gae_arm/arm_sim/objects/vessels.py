@@ -29,11 +29,7 @@ def mug(name: str, look: Look, build: Build) -> Item:
     )
     z = grasps.depth(height / 2)
     across = np.array([-0.3, 0.0, 0.3])  # The fingers stay clear of the handle.
-    rim = np.array([0.5, 0.75, 1.0, 1.25, 1.5]) * np.pi
-    candidates = (
-        *grasps.on_round(radius, z, across),
-        *grasps.on_rim(radius - wall / 2, wall, high - 0.02, rim),
-    )
+    candidates = grasps.on_round(radius, z, across)
     hollow = _hollow(radius - wall, low + wall, high)
     return _loose(name, parts, 'mug', look, build, 0.11, height, candidates, hollow)
 

@@ -59,4 +59,5 @@ def _rows(path: Path, database: sqlite3.Connection, query: str) -> Iterator[Any]
     try:
         yield from database.execute(query)
     except sqlite3.Error as error:
-        raise CutOffError(f'{error} ({path.stat().st_size:,} bytes are there)') from error
+        hint = f'`sqlite3 {path} .recover` saves what is in it'
+        raise CutOffError(f'{error} ({path.stat().st_size:,} bytes); {hint}') from error

@@ -47,8 +47,8 @@ class NetworkShape(Settings):
 
     width: int = setting(128, 'of tokens', low=8, high=1024)
     heads: int = setting(4, 'of attention', low=1, high=32)
-    blocks: int = setting(3, 'of the denoiser', low=1, high=24)
-    point_width: int = setting(128, 'of point features', low=8, high=1024)
+    blocks: int = setting(2, 'of the denoiser', low=1, high=24)
+    point_width: int = setting(64, 'of point features', low=8, high=1024)
     relief_width: int = setting(256, 'of features of the relief', low=8, high=4096)
     questions: int = setting(8, 'learned queries to the cloud', low=1, high=64)
     actions: int = setting(16, 'of a chunk', low=4, high=64)

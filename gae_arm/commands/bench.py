@@ -23,6 +23,7 @@ BENCHES = {
     'governor': "a campaign against the arm's limits; cost of a tick; how soon the arm stands",
     'planner_answers': 'spoiled answers of models: none may raise, no bad plan may pass',
     'pipeline': 'camera stamp to joint command, and every stage between, idle and moving',
+    'expert': 'an answer of the action expert by steps of its flow, beside eager torch',
     'data': 'loading demonstrations, beside a torch DataLoader over .npz files',
 }
 

@@ -86,6 +86,9 @@ def run(args: argparse.Namespace) -> int:
     console = Console(soft_wrap=True)
     arm = load_arm(arm_file(args.arm))
     q = arm.home if args.joints is None else checks.array('--joints', args.joints, arm.home.shape)
+    if args.ros and (args.set or args.joints):
+        raise ConfigError('with --ros, --set and --joints are not possible')
+    args.parameters = _parameters(args.set)
     args.out.mkdir(parents=True, exist_ok=True)
     failed = 0
     for name in args.scene or scene_names(args.rgbd):
@@ -149,13 +152,11 @@ def _stage(
     """Give what carries the plan out: the stack in this process, or its nodes."""
     assert scene.T_base_camera is not None
     if not args.ros:
-        limits, control = _parameters(args.set)
-        yield ImaginedArm(arm, args.policy, around, scene.T_base_camera, q, limits, control)
+        T = scene.T_base_camera
+        yield ImaginedArm(arm, args.policy, around, T, q, *args.parameters)
         return
     from gae_arm.commands.shadow_ros import RealNodes
 
-    if args.set or args.joints:
-        raise ConfigError('with --ros, --set and --joints are not possible')
     with RealNodes(
         args.rgbd, scene.name, args.arm, arm, args.policy, args.clear, around.table
     ) as nodes:
@@ -164,15 +165,14 @@ def _stage(
 
 def _parameters(words: list[str]) -> tuple[GovernorSettings, ArmControlSettings]:
     """Return the parameters of arm_control with those that were set; raise InvalidValueError."""
-    settings: list[Any] = [GovernorSettings(), ArmControlSettings()]
-    names = [[f.name for f in dataclasses.fields(one)] for one in settings]
+    kinds = (GovernorSettings, ArmControlSettings)
+    names = [{field.name for field in dataclasses.fields(kind)} for kind in kinds]
+    given: list[dict[str, Any]] = [{}, {}]
     for word in words:
         name, _, value = word.partition('=')
-        checks.known('parameter', name, sorted(names[0] + names[1]))
-        which = 0 if name in names[0] else 1
-        number = checks.number(name, value)  # type: ignore[arg-type]
-        settings[which] = dataclasses.replace(settings[which], **{name: number})
-    return settings[0], settings[1]
+        checks.known('parameter', name, sorted(names[0] | names[1]))
+        given[0 if name in names[0] else 1][name] = checks.number(name, value)  # type: ignore
+    return GovernorSettings(**given[0]), ArmControlSettings(**given[1])
 
 
 def _scene_facts(arm: ArmConfig, around: Surroundings) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from gae_arm.core.errors import GaeError
 
 VERBS = {
+    'demo': 'say what the arm shall do and see it done, from nothing',
     'setup': 'make everything ready: ROS 2, Python packages, interfaces',
     'launch': 'run a launch file',
     'plan': 'have the planner plan on an image; or send a plan that was written by hand',

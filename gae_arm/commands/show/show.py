@@ -1,0 +1,159 @@
+"""Instructions on the playground, one after the other: stages, verdict, picture, film."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from diagnostic_msgs.msg import DiagnosticArray
+from PIL import Image as Picture
+from rich.console import Console
+from std_msgs.msg import String
+
+from gae_arm.arm_sim.tasks.registry import STAGES
+from gae_arm.commands.show.album import Album
+from gae_arm.commands.show.conversation import Conversation, Report
+from gae_arm.commands.show.referee import Judgement, Referee
+from gae_arm.core.errors import GaeError
+from gae_arm.core.motion import ArmState
+from gae_arm.evaluation.video import open_video
+from gae_arm.ros import diagnostics, topics
+from gae_arm.ros.observer import Observer
+from gae_arm.ros.truth_msgs import truth_from_msg
+
+READY_S = 240.0
+SETTLING_S = 3.0
+"""After the arm is done, so long the physics may take to come to rest."""
+CAMERA_RATE = 15
+PLANNER = 'vla_planner: planner'
+
+
+class Show:
+    """What a person sees of the stack in a terminal.
+
+    seed: of the playground. out: folder of the pictures. video: file of the film, or None.
+    """
+
+    def __init__(
+        self, observer: Observer, console: Console, seed: int, out: Path, video: Path | None
+    ) -> None:
+        self._observer, self._console = observer, console
+        self._out, self._video = out, video
+        self._items = STAGES['playground'].sample(seed).items
+        self._referee = Referee(self._items)
+        self._album = Album(observer)
+        self._conversation = Conversation(observer)
+        self._there: set[str] = set()
+        self._asked = ''
+        node = observer.node
+        topics.SCENE_TRUTH.subscription(node, lambda msg: self._referee.see(truth_from_msg(msg)))
+        topics.POINTS.subscription(node, lambda _: self._there.add('point cloud'), raw=True)
+        topics.ARM_STATUS.subscription(node, self._take_status)
+        topics.DIAGNOSTICS.subscription(node, self._take_diagnostics)
+        topics.INSTRUCTION.subscription(node, self._take_instruction)
+
+    def things(self) -> str:
+        """Return what is on the table, in words."""
+        names = [f'{item.color} {item.kind}' for item in self._items.values()]
+        return ', '.join(f'{"an" if name[0] in "aeiou" else "a"} {name}' for name in names)
+
+    def wait_until_ready(self) -> None:
+        """Wait until all that it takes is there; say for what."""
+        stages: tuple[tuple[str, Callable[[], bool]], ...] = (
+            ('simulated arm', lambda: self._referee.ready),
+            ('camera', lambda: self._album.ready),
+            ('point cloud', lambda: 'point cloud' in self._there),
+            ('arm control', lambda: 'arm control' in self._there),
+            ('planner and its model', lambda: 'planner' in self._there),
+            ('its action', self._conversation.ready),
+        )
+        for what, there in stages:
+            with self._console.status(f'waiting for: {what}'):
+                self._observer.wait_for(there, what, READY_S)
+
+    def carry_out(self, instruction: str) -> bool:
+        """Have one instruction carried out and judged; return False where it is not done."""
+        self._console.print(f'> {instruction}', style='bold', markup=False)
+        self._asked = ''
+        self._referee.begin(instruction)
+        if self._video:
+            self._album.start_film()
+        with self._console.status('thinking') as status:
+            report = self._conversation.carry_out(
+                instruction,
+                lambda stage, share: status.update(
+                    f'{stage.name.lower()} {share:.0%}' if share else stage.name.lower()
+                ),
+            )
+            self._settle()
+        for stage, seconds in report.stages.items():
+            self._console.print(f'  {stage.name.lower():9} {seconds:6.1f} s')
+        word, reason = verdict(report, self._referee.judge())
+        color = {'SUCCESS': 'green', 'FAILED': 'red', 'DONE': 'yellow'}[word]
+        plans = f'{report.plans} plan{"" if report.plans == 1 else "s"}'
+        line = f'{word} after {report.seconds:.1f} s, {plans}: {reason}'
+        self._console.print(line, style=f'bold {color}', markup=False)
+        self._keep(instruction, line, None if word == 'DONE' else word == 'SUCCESS')
+        return word != 'FAILED'
+
+    def watch_page(self) -> None:
+        """Say when what was asked for on the page is done."""
+        judgement = self._referee.judge()
+        if self._asked and judgement.success:
+            self._console.print(f'SUCCESS: {judgement.words}', style='bold green', markup=False)
+            self._asked = ''
+
+    def _settle(self) -> None:
+        end = time.monotonic() + SETTLING_S
+        while time.monotonic() < end and self._referee.judge().success is False:
+            self._observer.spin(0.05)
+
+    def _keep(self, instruction: str, line: str, good: bool | None) -> None:
+        slug = re.sub(r'[^a-z0-9]+', '-', instruction.lower()).strip('-')[:50] or 'instruction'
+        file = self._out / f'{slug}.png'
+        self._album.save(file, instruction, line, good)
+        self._console.print(f'  picture: {file}', markup=False)
+        if self._video is None:
+            return
+        film = open_video(self._video, CAMERA_RATE)
+        for image in self._album.end_film():
+            film.add(Picture.fromarray(image))
+        film.close()
+        self._console.print(f'  film: {self._video}', markup=False)
+        self._video = None
+
+    def _take_status(self, msg: object) -> None:
+        if msg.state != int(ArmState.HALTED):  # type: ignore[attr-defined]
+            self._there.add('arm control')
+
+    def _take_diagnostics(self, msg: DiagnosticArray) -> None:
+        for status in msg.status:
+            if status.name != PLANNER:
+                continue
+            if status.level == diagnostics.OK:
+                self._there.add('planner')
+            elif status.level == diagnostics.ERROR and 'planner' not in self._there:
+                raise GaeError(f'the planner cannot start: {status.message}')
+
+    def _take_instruction(self, msg: String) -> None:
+        """Somebody asks for something on the page: the referee judges what comes of it."""
+        self._asked = msg.data
+        self._referee.begin(msg.data)
+        self._console.print(f'> {msg.data[:100]}  (from the page)', style='bold', markup=False)
+
+
+def verdict(report: Report, judgement: Judgement) -> tuple[str, str]:
+    """Return SUCCESS, FAILED or DONE (nobody can judge it), and why.
+
+    The physics has the last word: what is done is done, whatever the planner thinks of it.
+    """
+    if judgement.success:
+        doubt = f' (the planner gave up: {report.error})' if report.error else ''
+        return 'SUCCESS', judgement.words + doubt
+    if report.error:
+        return 'FAILED', report.error
+    if judgement.success is None:
+        return 'DONE', judgement.words
+    return 'FAILED', judgement.words

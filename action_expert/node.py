@@ -30,7 +30,7 @@ from gae_arm.ros import diagnostics, parameters, topics
 from gae_arm.ros.cdr import path_to_bytes
 from gae_arm.ros.cloud_msgs import points_from_msg
 from gae_arm.ros.motion_msgs import chunk_to_msg, state_from_msg
-from gae_arm.ros.plan_msgs import plan_from_msg, progress_to_msg
+from gae_arm.ros.plan_msgs import is_withdrawal, plan_from_msg, progress_to_msg
 from gae_arm.ros.run import run_node
 from gae_arm.ros.stamps import time_from_msg
 from gae_arm.ros.transform_listener import TransformListener
@@ -91,6 +91,10 @@ class ActionExpertNode(Node):
     # -- in ---------------------------------------------------------------------------------------
 
     def _take_plan(self, msg: WaypointPlan) -> None:
+        if is_withdrawal(msg):
+            self.get_logger().info(f'no plan any more: {msg.plan_id!r}')
+            self._carrier.drop()
+            return
         try:
             self._carrier.take(plan_from_msg(msg), self._now_ns())
         except InvalidValueError as error:

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 
 import numpy as np
 from gae_msgs.action import ExecuteInstruction
-from gae_msgs.msg import ArmStatus, PlanProgress, WaypointPlan
+from gae_msgs.msg import ArmStatus, PlanProgress
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
@@ -27,9 +27,14 @@ from gae_arm.ros import diagnostics, parameters, topics
 from gae_arm.ros.camera_input import CameraInput, CameraInputSettings, CameraView
 from gae_arm.ros.camera_msgs import image_to_msg
 from gae_arm.ros.motion_msgs import status_from_msg
-from gae_arm.ros.plan_msgs import feedback_to_msg, plan_to_msg, progress_from_msg, result_to_msg
+from gae_arm.ros.plan_msgs import (
+    feedback_to_msg,
+    plan_to_msg,
+    progress_from_msg,
+    result_to_msg,
+    withdrawal,
+)
 from gae_arm.ros.run import run_node
-from gae_arm.ros.stamps import time_to_msg
 from gae_arm.viewer.plan_on_image import draw_plan
 from vla_planner.anchor_watch import AnchorWatch
 from vla_planner.conversation_log import ConversationLog
@@ -237,7 +242,8 @@ class VlaPlannerNode(Node):
 
     def _end(self, result: InstructionResult) -> None:
         """Let go of the instruction; where it is not done, the arm is to stand."""
-        goal, self._goal, self._pursuit, self._watch = self._goal, None, None, None
+        goal, self._goal, self._pursuit = self._goal, None, None
+        self._watch = self._wish = None
         if result.error_code is not ErrorCode.SUCCESS:
             self._withdraw()
         said = result.error_code.name + (f': {result.error_msg}' if result.error_msg else '')
@@ -257,13 +263,11 @@ class VlaPlannerNode(Node):
     # -- out --------------------------------------------------------------------------------------
 
     def _withdraw(self) -> None:
-        """Take back what is on its way: a plan without waypoints is refused, and the arm holds."""
+        """Take back the plan that is on its way; the arm holds."""
         plan, self._out = self._out, None
         if plan is None:
             return
-        msg = WaypointPlan(plan_id=plan.plan_id + '-withdrawn', planner=plan.planner)
-        msg.header.frame_id = plan.frame_id
-        msg.header.stamp = msg.expiry = time_to_msg(self._now_ns())
+        msg = withdrawal(plan, self._now_ns())
         self._plans.publish(msg)
         if self._approval:
             self._proposals.publish(msg)

@@ -37,7 +37,7 @@ from gae_arm.ros import diagnostics, parameters, topics
 from gae_arm.ros.cdr import path_to_bytes, trajectory_to_bytes
 from gae_arm.ros.cloud_msgs import points_from_msg
 from gae_arm.ros.motion_msgs import chunk_from_msg, state_from_msg, status_to_msg
-from gae_arm.ros.plan_msgs import plan_from_msg
+from gae_arm.ros.plan_msgs import is_withdrawal, plan_from_msg
 from gae_arm.ros.run import NodeThread, run_node
 from gae_arm.ros.stamps import time_from_msg
 from gae_arm.ros.trajectory_msgs import trajectory_from_bytes
@@ -198,6 +198,8 @@ class ArmControlNode(Node):
             self._loop.post(partial(take, trajectory, self._now_ns()))
 
     def _take_plan(self, msg: WaypointPlan) -> None:
+        if is_withdrawal(msg):
+            return  # No more chunks will come.
         try:
             plan = plan_from_msg(msg)
         except InvalidValueError as error:

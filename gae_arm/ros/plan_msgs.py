@@ -20,6 +20,7 @@ from gae_arm.core.plan import ImageAnchor, Waypoint, WaypointPlan
 from gae_arm.core.progress import PlanProgress, PlanRefusal, PlanRefusedError
 from gae_arm.ros.stamps import duration_to_msg, time_from_msg, time_to_msg
 
+WITHDRAWN = '-withdrawn'
 MOST_WAYPOINTS = 1000
 """To look at more, one by one, would keep a node busy for longer than an arm may wait."""
 
@@ -94,6 +95,19 @@ def plan_from_msg(msg: gae.WaypointPlan) -> WaypointPlan:
         planner=msg.planner,
         latency_ns=time_from_msg(msg.latency),
     )
+
+
+def withdrawal(plan: WaypointPlan, now_ns: int) -> gae.WaypointPlan:
+    """Return the message that takes a plan back: it has no waypoints, and the arm holds."""
+    msg = gae.WaypointPlan(plan_id=plan.plan_id + WITHDRAWN, planner=plan.planner)
+    msg.header.frame_id = plan.frame_id
+    msg.header.stamp = msg.expiry = time_to_msg(now_ns)
+    return msg
+
+
+def is_withdrawal(msg: gae.WaypointPlan) -> bool:
+    """Return whether a message takes the plan before it back."""
+    return not msg.waypoints and msg.plan_id.endswith(WITHDRAWN)
 
 
 def progress_to_msg(progress: PlanProgress) -> gae.PlanProgress:

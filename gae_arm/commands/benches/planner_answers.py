@@ -133,7 +133,8 @@ def made_scene(
     color[::4] += 20
     T = np.array([[0, -1, 0, 0.5], [-1, 0, 0, 0], [0, 0, -1, HEIGHT], [0, 0, 0, 1.0]])
     if enlarged > 1:
-        depth, color = (x.repeat(enlarged, 0).repeat(enlarged, 1) for x in (depth, color))
+        depth = depth.repeat(enlarged, 0).repeat(enlarged, 1)
+        color = color.repeat(enlarged, 0).repeat(enlarged, 1)
         K[:2] *= enlarged
         K[:2, 2] += (enlarged - 1) / 2
     camera = CameraIntrinsics(width * enlarged, height * enlarged, K)

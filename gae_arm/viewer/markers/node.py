@@ -17,7 +17,7 @@ from gae_arm.ros import parameters, topics
 from gae_arm.ros.camera_info_input import CameraInfoInput
 from gae_arm.ros.marker_msgs import marks_to_msg
 from gae_arm.ros.motion_msgs import status_from_msg
-from gae_arm.ros.plan_msgs import plan_from_msg, progress_from_msg
+from gae_arm.ros.plan_msgs import is_withdrawal, plan_from_msg, progress_from_msg
 from gae_arm.ros.run import run_node
 from gae_arm.ros.transform_listener import TransformListener
 from gae_arm.viewer import words
@@ -51,6 +51,9 @@ class PlanMarkersNode(Node):
         self.create_timer(1 / settings.rate, self._update)
 
     def _take_plan(self, msg: gae.WaypointPlan) -> None:
+        if is_withdrawal(msg):
+            self._plan, self._dirty = None, True
+            return
         try:
             self._plan, self._dirty = plan_from_msg(msg), True
         except InvalidValueError as error:

@@ -35,7 +35,13 @@ from gae_arm.ros.cloud_msgs import color_from_msg, colored_points_from_msg
 from gae_arm.ros.health_input import HealthInput
 from gae_arm.ros.marker_msgs import path_from_msg
 from gae_arm.ros.motion_msgs import state_from_msg, status_from_msg
-from gae_arm.ros.plan_msgs import plan_from_msg, plan_to_msg, progress_from_msg, progress_to_msg
+from gae_arm.ros.plan_msgs import (
+    is_withdrawal,
+    plan_from_msg,
+    plan_to_msg,
+    progress_from_msg,
+    progress_to_msg,
+)
 from gae_arm.ros.run import run_node
 from gae_arm.ros.stamps import time_from_msg
 from gae_arm.ros.topics import Topic
@@ -247,11 +253,12 @@ class ViewerNode(Node):
         self._facts.status = status_from_msg(msg)
 
     def _take_plan(self, msg: gae.WaypointPlan) -> None:
-        self._plan, self._facts.plan = plan_from_msg(msg), None
+        self._plan = None if is_withdrawal(msg) else plan_from_msg(msg)
+        self._facts.plan = None
 
     def _take_proposal(self, msg: gae.WaypointPlan) -> None:
-        if not msg.waypoints:
-            self._proposal = self._facts.proposal = None  # Withdrawn by who proposed it.
+        if is_withdrawal(msg):
+            self._proposal = self._facts.proposal = None
             return
         plan = plan_from_msg(msg)
         carried_out = self._plan is not None and self._plan.plan_id == plan.plan_id + SUFFIX

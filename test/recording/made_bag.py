@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from rclpy.serialization import serialize_message
@@ -58,6 +59,12 @@ def plan_at(stamp_ns, name='first', instruction=INSTRUCTION):
     return plan_in_frame(base, CAMERA, geometry.invert(T_BASE_CAMERA))
 
 
+@functools.cache
+def mask_of_panda():
+    """Made once: it takes a second."""
+    return RobotMask.of_arm(load_arm(arm_file('panda')), WorkspaceSettings().robot_margin)
+
+
 def topic_of(topic, name=None):
     qos = OfferedQos(
         topic.qos.reliability.name.lower(), topic.qos.durability.name.lower(), 'keep_last', 5
@@ -80,9 +87,8 @@ class MadeStack:
         self.plans = {}
         self._names, self._left_out = names or {}, left_out
         self._ik = DifferentialIk(Kinematics(self.arm))
-        workspace = WorkspaceSettings()
-        self._mask = RobotMask.of_arm(self.arm, workspace.robot_margin)
-        self._pipeline = CloudPipeline(workspace, self._mask)
+        self._mask = mask_of_panda()
+        self._pipeline = CloudPipeline(WorkspaceSettings(), self._mask)
         self._rng = np.random.default_rng(0)
         self._carrier = PlanCarrier(
             self.policy, PlanCheckSettings(), lambda *_: T_BASE_CAMERA, None, 0, 0

@@ -115,7 +115,7 @@ def test_bags_of_rosbag2_are_read(tmp_path, plugin, version):
     assert open_bag(storage).count().total == 5  # The file alone, without metadata.yaml.
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(share=st.floats(0.0, 1.0))
 def test_a_bag_that_is_cut_off_anywhere_gives_what_came_before(bag, tmp_path_factory, share):
     whole = (bag / 'bag_0.mcap').read_bytes()
@@ -210,6 +210,7 @@ def test_a_definition_holds_all_its_parts_once():
     }
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.builds(
@@ -218,7 +219,8 @@ def test_a_definition_holds_all_its_parts_once():
             st.sampled_from(['volatile', 'transient_local']),
             st.sampled_from(['unknown', 'keep_last', 'keep_all']),
             st.integers(0, 1000),
-        )
+        ),
+        max_size=3,
     )
 )
 def test_qos_comes_back(profiles):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -32,9 +33,15 @@ def heard(stack_bag):
     return list(DecodedBag(open_bag(stack_bag), decode, WANTED, {}))
 
 
+@functools.cache
+def make_clouds():
+    """Made once: its mask takes a second."""
+    return cloud_maker(ARM, {})
+
+
 def run(heard, policy='spline', settings=SETTINGS, planner=None, maker=True, tolerance=1e-5):
     rerun = Rerun(
-        cloud_maker(ARM, {}) if maker else None,
+        make_clouds() if maker else None,
         ChunkRerun(make_policy(policy, ARM, settings), PlanCheckSettings()),
         planner,
         tolerance,

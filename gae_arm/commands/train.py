@@ -13,6 +13,7 @@ from typing import Any
 TRAININGS = {
     'planner': 'the small vision-language model that ships with the stack',
     'expert': 'the network that corrects waypoints by what the cloud shows',
+    'appf': 'the expert: motion first, then clouds, against clouds from scratch',
 }
 
 

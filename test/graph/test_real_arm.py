@@ -94,7 +94,7 @@ def arm(request, tmp_path_factory, own_domain):
         driver = subprocess.Popen(
             [sys.executable, str(script), request.param], stdout=log, stderr=subprocess.STDOUT
         )
-    words = ('arm.launch.yaml', f'arm:={request.param}', 'viewer:=false')
+    words = ('arm.launch.yaml', f'arm:={request.param}', 'viewer:=false', 'planner:=false')
     try:
         with graph(folder, *words, 'calibration_health:=false') as (launched, probe):
             yield RealArm(request.param, launched, probe, driver)

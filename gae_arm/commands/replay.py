@@ -50,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     diff = parser.add_argument_group('comparing')
     diff.add_argument('--diff', action='store_true', help='run again and compare; plays nothing')
     diff.add_argument('--policy', metavar='NAME', help='another one than the recorded')
+    diff.add_argument(
+        '--planner', metavar='NAME', help="another one than the recorded; 'none': run none"
+    )
     diff.add_argument('--arm', help='where the bag does not say: a name in config/arms, or a file')
     diff.add_argument(
         '--tolerance',

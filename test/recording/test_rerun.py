@@ -7,7 +7,7 @@ import functools
 
 import numpy as np
 import pytest
-from made_bag import SETTINGS, MadeStack, plan_at
+from made_bag import SETTINGS, T_BASE_CAMERA, MadeStack, plan_at
 
 from action_expert.policies import make_policy
 from gae_arm.commands.replay_diff import WANTED, chunk_rerun, cloud_maker
@@ -39,9 +39,9 @@ def make_clouds():
     return cloud_maker(ARM, {})
 
 
-def run(heard, policy='spline', settings=SETTINGS, planner=None, maker=True, tolerance=1e-5):
+def run(heard, policy='spline', settings=SETTINGS, planner=None, tolerance=1e-5):
     rerun = Rerun(
-        make_clouds() if maker else None,
+        make_clouds(),
         ChunkRerun(make_policy(policy, ARM, settings), PlanCheckSettings()),
         planner,
         tolerance,
@@ -66,7 +66,7 @@ def test_the_settings_of_the_recorded_nodes_are_taken(stack_bag):
 
 
 def test_another_policy_differs_and_says_by_how_much(heard):
-    found, _ = run(heard, 'ik', maker=False)
+    found, _ = run(heard, 'ik')
     chunks = found['chunk']
     assert chunks.compared == chunks.recorded
     assert chunks.equal < chunks.compared
@@ -74,7 +74,7 @@ def test_another_policy_differs_and_says_by_how_much(heard):
 
 
 def test_other_settings_that_give_another_shape_are_unequal(heard):
-    found, _ = run(heard, settings=dataclasses.replace(SETTINGS, actions=9), maker=False)
+    found, _ = run(heard, settings=dataclasses.replace(SETTINGS, actions=9))
     assert found['chunk'].shapes['9 actions, recorded are 8'] > 10
 
 
@@ -94,7 +94,7 @@ def test_a_cloud_that_was_tampered_with_is_found(heard):
 
 def test_a_missing_chunk_ends_the_comparison_of_its_plan(heard):
     chunks = [said for said in heard if isinstance(said.value, ActionChunk)]
-    found, _ = run([said for said in heard if said is not chunks[10]], maker=False)
+    found, _ = run([said for said in heard if said is not chunks[10]])
     assert found['chunk'].equal == found['chunk'].compared == 10
     assert found['chunk'].left_out == {'chunks before it are not in the bag': len(chunks) - 11}
 
@@ -105,7 +105,7 @@ def test_a_missing_joint_state_is_named(heard):
         said for said in heard
         if said.topic != 'joint_states' or said.value.stamp_ns != first.stamp_ns
     ]  # fmt: skip
-    found, _ = run(less, maker=False)
+    found, _ = run(less)
     assert found['chunk'].compared == 0
     assert set(found['chunk'].left_out) == {'the joint state of its time is not in the bag'}
 
@@ -134,7 +134,7 @@ def test_a_second_plan_is_compared_although_the_first_began_before_the_bag(tmp_p
     heard = list(DecodedBag(open_bag(stack.close()), decode, WANTED, {}))
     chunks = [said for said in heard if isinstance(said.value, ActionChunk)]
     less = [said for said in heard if said is not chunks[0]]
-    found, _ = run(less, maker=False)
+    found, _ = run(less)
     second = sum(said.value.plan_id == 'second' for said in chunks)
     assert found['chunk'].compared == found['chunk'].equal == second
 
@@ -146,13 +146,14 @@ def test_a_planner_is_asked_with_image_and_instruction(heard):
     said = [replace(s, made_from) if s.value is plan else s for s in heard]
     asked = []
 
-    def planner(frame, instruction):
+    def planner(frame, T_base_camera, instruction):
+        np.testing.assert_allclose(T_base_camera, T_BASE_CAMERA, atol=1e-9)
         asked.append((frame.stamp_ns, frame.color.shape, instruction))
         moved = np.eye(4)
         moved[0, 3] = 0.01
         return plan_in_frame(made_from, made_from.frame_id, moved)
 
-    found, _ = run(said, planner=planner, maker=False)
+    found, _ = run(said, planner=planner)
     assert asked == [(depth, (48, 64, 3), 'put the cube away')]
     assert found['plan'].quantities['position m'][2] == pytest.approx(0.01)
     assert found['plan'].equal == 0

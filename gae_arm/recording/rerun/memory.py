@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -24,24 +25,28 @@ class NotInBagError(GaeError):
 
 
 class Lately(Generic[T]):
-    """Things by their stamps, those of the last seconds; stamps may come in any order."""
+    """Things by their stamps, those of the last seconds; stamps may come in any order.
 
-    def __init__(self, what: str, kept_ns: int = KEPT_NS) -> None:
-        self._what, self._kept_ns = what, kept_ns
+    keep: stamps of which things are kept for good.
+    """
+
+    def __init__(self, what: str, keep: Collection[int] = ()) -> None:
+        self._what, self._keep = what, frozenset(keep)
         self._things: dict[int, T] = {}
         self._newest = 0
 
     def add(self, stamp_ns: int, thing: T) -> None:
         """Take one in; what is too old by now is forgotten."""
-        if stamp_ns < self._newest - self._kept_ns:
+        if stamp_ns < self._newest - KEPT_NS:
             self._things.clear()  # The clock was set back.
             self._newest = 0
         self._things[stamp_ns] = thing
         self._newest = max(self._newest, stamp_ns)
         for old in list(self._things):
-            if old >= self._newest - self._kept_ns:
+            if old >= self._newest - KEPT_NS:
                 break
-            del self._things[old]
+            if old not in self._keep:
+                del self._things[old]
 
     def at(self, stamp_ns: int, slop_ns: int = 0) -> T:
         """Return the one with this stamp, or the nearest within the slop; NotInBagError."""
@@ -63,14 +68,18 @@ class Lately(Generic[T]):
 
 
 class BagMemory:
-    """What came lately. slop_ns: within which depth and camera_info belong together."""
+    """What came lately.
 
-    def __init__(self, slop_ns: int = 0) -> None:
+    slop_ns: within which depth and camera_info belong together. images: stamps of those that are
+    kept for good: a planner may think for long.
+    """
+
+    def __init__(self, slop_ns: int = 0, images: Collection[int] = ()) -> None:
         self.states: Lately[RobotState] = Lately('joint state')
         self.clouds: Lately[Cloud] = Lately('cloud')
-        self.depths: Lately[tuple[str, np.ndarray]] = Lately('depth image')
-        self.colors: Lately[np.ndarray] = Lately('colour image')
-        self.infos: Lately[CameraIntrinsics] = Lately('camera_info')
+        self.depths: Lately[tuple[str, np.ndarray]] = Lately('depth image', images)
+        self.colors: Lately[np.ndarray] = Lately('colour image', images)
+        self.infos: Lately[CameraIntrinsics] = Lately('camera_info', images)
         self.plans: dict[str, WaypointPlan] = {}
         self.transforms = TransformTree()
         self._slop_ns = slop_ns

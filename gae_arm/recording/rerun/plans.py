@@ -14,12 +14,17 @@ from gae_arm.recording.rerun.memory import BagMemory, NotInBagError
 
 KIND = 'plan'
 
-Planner = Callable[[CameraFrame, str], WaypointPlan]
-"""Maps an image with colour and an instruction to a plan in the image's frame; may raise GaeError.
-A planner that draws lots must be seeded."""
+Planner = Callable[[CameraFrame, np.ndarray, str], WaypointPlan]
+"""Maps an image with colour, T_base_camera (4, 4) and an instruction to a plan in the image's
+frame; may raise GaeError. A planner that draws lots must be seeded."""
+
+Pose = Callable[[str, int, BagMemory], np.ndarray]
+"""Maps frame, stamp and memory to T_base_camera (4, 4); raises NotInBagError."""
 
 
-def compare_plan(recorded: WaypointPlan, planner: Planner | None, memory: BagMemory) -> Finding:
+def compare_plan(
+    recorded: WaypointPlan, planner: Planner | None, memory: BagMemory, pose: Pose
+) -> Finding:
     """Return how a recorded plan differs from the planner's answer to the same image."""
     stamp = recorded.stamp_ns
     if planner is None:
@@ -28,10 +33,11 @@ def compare_plan(recorded: WaypointPlan, planner: Planner | None, memory: BagMem
         frame = memory.frame(stamp, with_color=True)
         if recorded.frame_id != frame.frame_id:
             raise NotInBagError(f'it is in frame {recorded.frame_id!r}: no answer to an image')
+        T_base_camera = pose(frame.frame_id, stamp, memory)
     except NotInBagError as error:
         return Finding(KIND, stamp, left_out=str(error))
     try:
-        return _difference(recorded, planner(frame, recorded.instruction))
+        return _difference(recorded, planner(frame, T_base_camera, recorded.instruction))
     except GaeError as error:
         return Finding(KIND, stamp, shape=f'the re-run gives none: {error}')
 

@@ -48,11 +48,12 @@ def remember(memory: BagMemory, said: Said) -> None:
 class Rerun:
     """Compares what a bag says with what is made again of it.
 
-    cloud_maker, chunk_rerun, planner: None: not run again. tolerance: up to which two are equal.
-    findings: in order. paths: stamp, recorded and made position (3,) of each chunk's first action.
+    cloud_maker: also says where the camera is. chunk_rerun, planner: None: not run again.
+    tolerance: up to which two are equal. findings: in order. paths: stamp, recorded and made
+    position (3,) of each chunk's first action.
     """
 
-    cloud_maker: CloudMaker | None
+    cloud_maker: CloudMaker
     chunk_rerun: ChunkRerun | None
     planner: Planner | None
     tolerance: float
@@ -77,11 +78,12 @@ class Rerun:
 
     def _compare(self, said: Said) -> None:
         value = said.value
-        if isinstance(value, Cloud) and self.cloud_maker is not None:
+        if isinstance(value, Cloud):
             found = compare_cloud(value, self.cloud_maker, self.memory, self.tolerance)
             self.findings.append(found)
         elif isinstance(value, WaypointPlan):
-            self.findings.append(compare_plan(value, self.planner, self.memory))
+            pose = self.cloud_maker.pose
+            self.findings.append(compare_plan(value, self.planner, self.memory, pose))
         elif isinstance(value, ActionChunk) and self.chunk_rerun is not None:
             assert self._begin_ns is not None
             begins = value.sequence == 0 or said.log_ns - self._begin_ns > MIDDLE_NS

@@ -17,7 +17,9 @@ try:
     import torch
     import transformers
     from PIL import Image
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForImageTextToText
+
+    from vla_planner.backends.processor import load_processor
 except ImportError as error:
     raise MissingDependencyError(
         f'models in this process need torch and transformers ({error}); install them with: '
@@ -46,7 +48,7 @@ class HfBackend:
             _check_folder(folder, profile.model)
         self.device = _device(profile.device)
         self._constrained = profile.constrained and profile.format == 'compact'
-        self.processor = _load(profile, 'processor', AutoProcessor.from_pretrained, source)
+        self.processor = _load(profile, 'processor', load_processor, source)
         if not hasattr(self.processor, 'image_processor'):
             raise ConfigError(
                 f'{profile.model} has no image processor: preprocessor_config.json or '

@@ -54,10 +54,15 @@ def backed(T: np.ndarray, by: float) -> np.ndarray:
     return shifted(T, -by * T[:3, 2])
 
 
-def grasp(T_grasp: np.ndarray, opened: bool) -> list[Keyframe]:
-    """Return the way to a grasp and the closing; opened: whether the gripper is open already."""
+def grasp(T_grasp: np.ndarray, opened: bool, T_before: np.ndarray | None = None) -> list[Keyframe]:
+    """Return the way to a grasp and the closing; opened: whether the gripper is open already.
+
+    T_before: (4, 4), from where; None: straight from behind.
+    """
     return [
-        Keyframe(backed(T_grasp, APPROACH), None if opened else 1.0),
+        Keyframe(
+            backed(T_grasp, APPROACH) if T_before is None else T_before, None if opened else 1.0
+        ),
         Keyframe(T_grasp, 0.0),
     ]
 

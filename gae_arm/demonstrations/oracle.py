@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,26 +80,31 @@ class Oracle:
             return None
         group = self._script.groups[self._next]
         self._next += 1
-        state = place.observe()
-        gripper = place.arm.gripper
-        opened = gripper.opening(state.select(gripper.joints)) > OPEN
-        keyframes = self._script.keyframes(
-            group, place.truth(), state.select(place.arm.joints), opened
-        )
+        keyframes = self.keyframes(place, group)
         if not keyframes:
             raise InvalidValueError(f'no keyframes for {group!r}')
         self.meant, self.group = tuple(keyframes), group
-        waypoints = tuple(
+        waypoints = [
             self._noise.apply(keyframe.waypoint(), place.T_base_camera, self._rng)
             for keyframe in keyframes
-        )
+        ]
+        return self.as_plan(place, f'{self._next}', waypoints)
+
+    def keyframes(self, place: Workplace, group: Sequence[Step]) -> list[Keyframe]:
+        """Return how a group of steps is done from where everything is; see `Script`."""
+        state, gripper = place.observe(), place.arm.gripper
+        opened = gripper.opening(state.select(gripper.joints)) > OPEN
+        return self._script.keyframes(group, place.truth(), state.select(place.arm.joints), opened)
+
+    def as_plan(self, place: Workplace, label: str, waypoints: Sequence[Waypoint]) -> WaypointPlan:
+        """Return waypoints in the base frame as a plan of now; label: unique in the episode."""
         now_ns = place.now_ns
         return WaypointPlan(
-            plan_id=f'{place.instance.task}-{place.instance.seed}-{self._next}',
+            plan_id=f'{place.instance.task}-{place.instance.seed}-{label}',
             stamp_ns=now_ns,
             frame_id=place.arm.base_frame,
             instruction=place.instance.instruction,
-            waypoints=waypoints,
+            waypoints=tuple(waypoints),
             expiry_ns=now_ns + round(EXPIRY_S * 1e9),
             planner=self.name,
         )

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from action_expert.policies import make_policy
 from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.arm_sim.tasks.instance import TaskInstance
@@ -14,12 +16,13 @@ from gae_arm.arm_sim.tasks.range_words import ranges_of
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core import checks
 from gae_arm.demonstrations.dataset import Failure
+from gae_arm.demonstrations.demonstrator import Demonstrator, DemonstratorSettings
 from gae_arm.demonstrations.episode import Episode
 from gae_arm.demonstrations.fast_cell import fast_cell
-from gae_arm.demonstrations.oracle import Oracle
 from gae_arm.demonstrations.recorder import Recorder, RecorderSettings
 from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
-from gae_arm.demonstrations.ways import NoWayError
+from gae_arm.demonstrations.strays import Bump, Straying
+from gae_arm.demonstrations.variety import Variety
 
 PER_TASK = 1_000_000
 """Numbers of each task: episode 2,000,017 is the scene of seed 17 of the third task."""
@@ -28,6 +31,7 @@ RATE = 50 / 3
 NO_SCENE = 'no scene'
 """Cause of a failure that is none of the demonstrator: many draws, none with room."""
 SOURCE = 'demonstrator'
+SALT = 19
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Production:
     arm: str = 'panda'
     ranges: str = 'training'
     recorder: RecorderSettings = dataclasses.field(default_factory=RecorderSettings)
+    demonstrator: DemonstratorSettings = dataclasses.field(default_factory=DemonstratorSettings)
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -54,24 +59,35 @@ class Production:
         name, seed = task_of(number)
         try:
             instance = TASKS[name].sample(seed, ranges_of(self.ranges))
-            return self._demonstrate(instance)
         except SamplingError as error:
             return Failure(NO_SCENE, str(error))
-        except NoWayError as error:
-            return Failure('out of reach', str(error))
+        return self._demonstrate(instance)
 
     def _demonstrate(self, instance: TaskInstance) -> Episode | Failure:
-        cell = fast_cell(self.arm)
+        cell, rng = fast_cell(self.arm), np.random.default_rng([instance.seed, SALT])
         cell.load(instance)
-        recorder = Recorder(cell, self.recorder)
-        planner, policy = Oracle(), make_policy('spline', cell.arm)
-        settings = RolloutSettings(camera_rate=RATE)
-        outcome = Rollout(cell, planner, policy, settings, recorder, seed=instance.seed).run()
+        planner = Demonstrator(self.demonstrator)
+        speeds = Variety(rng).settings()
+        policy = Straying(make_policy('spline', cell.arm, speeds), self.demonstrator.stray, rng)
+        recorder = Recorder(cell, self.recorder, lambda: policy.meant)
+        outcome = Rollout(
+            cell,
+            planner,
+            policy,
+            RolloutSettings(camera_rate=RATE),
+            recorder,
+            Bump(rng) if rng.random() < self.demonstrator.bump else None,
+            revise=planner.revise,
+        ).run()
         if not outcome.success:
             return Failure(outcome.cause, f'after {outcome.seconds:.1f} s: {outcome.interventions}')
         notes = (f'draws without room or clear words before this scene: {instance.rejects}',)
         return recorder.episode(
-            SOURCE, instance.seed, success=True, notes=notes if instance.rejects else ()
+            SOURCE,
+            instance.seed,
+            success=True,
+            mistaken=planner.is_mistaken,
+            notes=notes if instance.rejects else (),
         )
 
 

@@ -50,6 +50,8 @@ class Moment:
 Disturb = Callable[[Cell, Truth], None]
 Admit = Callable[[RobotState, WaypointPlan, Cloud | None], WaypointPlan]
 """Returns the plan as it is carried out; raises PlanRefusedError."""
+Revise = Callable[[Cell], WaypointPlan | None]
+"""Returns a plan to take the place of the one that is being carried out, None to go on."""
 
 
 class Rollout:
@@ -57,6 +59,7 @@ class Rollout:
 
     watch: called with each Moment. disturb: called every period with the truth, before the arm
     moves on: moves things, for example. admit: asked once about each plan; None: all are fine.
+    revise: asked after each chunk; None: plans are carried out to their end.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class Rollout:
         disturb: Disturb | None = None,
         seed: int = 0,
         admit: Admit | None = None,
+        revise: Revise | None = None,
     ) -> None:
         self.cell = cell
         self.planner = planner
         self.policy = policy
         self.settings = settings or RolloutSettings()
         self._watch, self._disturb, self._admit = watch, disturb, admit
+        self._revise = revise
         self._rng = np.random.default_rng([seed, cell.instance.seed, 7])
         self._waiting: deque[tuple[int, ActionChunk]] = deque()
         self._admitted: WaypointPlan | None = None
@@ -96,7 +101,9 @@ class Rollout:
                 seen = cell.cloud()
                 cloud = cloud if self._rng.random() < self.settings.drop else seen
                 state = self._act(plan, cloud)
-                if state != PlanState.FOLLOWING:
+                if state == PlanState.FOLLOWING:
+                    plan = self._revised(plan)
+                else:
                     plan = self._next_plan() if state == PlanState.DONE else None
                     act_ns = cell.now_ns + self._thinking_ns()
             if plan is None:
@@ -118,9 +125,17 @@ class Rollout:
     def _thinking_ns(self) -> int:
         return round(self.settings.thinking * 1e9)
 
-    def _next_plan(self) -> WaypointPlan | None:
+    def _revised(self, plan: WaypointPlan) -> WaypointPlan:
+        """Return the plan that takes the place of this one, or this one."""
+        if self._revise is None:
+            return plan
+        other = self._next_plan(self._revise)
+        return plan if other is None else other
+
+    def _next_plan(self, ask: Revise | None = None) -> WaypointPlan | None:
+        """Return the next plan, or what is answered to another question."""
         try:
-            plan = self.planner.plan(self.cell)
+            plan = (ask or self.planner.plan)(self.cell)
         except (NoWayError, NoPlanError) as error:
             self._score.stop('out of reach' if isinstance(error, NoWayError) else 'no plan')
             return None

@@ -25,6 +25,7 @@ from gae_arm.core.arm import ArmConfig
 from gae_arm.demonstrations.moves import Keyframe
 from gae_arm.demonstrations.room import Room, Stage, sites_of
 from gae_arm.demonstrations.solids import Solids
+from gae_arm.demonstrations.variety import Variety
 from gae_arm.demonstrations.ways import NoWayError, Ways, grouped
 
 ROOM = 1e-3
@@ -42,15 +43,15 @@ MOST_WAYS, MOST_LOOKS = 400, 60
 class Script:
     """Turns the steps of one task into keyframes for one arm.
 
-    rng: chooses among the grasps that are possible; None: always the one with the least turning.
+    variety: in how things are grasped; None: always with the least turning.
     """
 
     def __init__(
-        self, arm: ArmConfig, instance: TaskInstance, rng: np.random.Generator | None = None
+        self, arm: ArmConfig, instance: TaskInstance, variety: Variety | None = None
     ) -> None:
         self.instance = instance
         self.groups = tuple(grouped(instance.steps))
-        self._ways = Ways(instance, rng)
+        self._ways = Ways(instance, variety)
         kinematics = Kinematics(arm)
         self._collision = CollisionModel(kinematics, instance.table_height)
         self._reach = Reach(kinematics, lambda q: self._collision.is_free(q, ROOM))

@@ -13,6 +13,7 @@ from gae_arm.core import geometry
 from gae_arm.core.errors import GaeError
 from gae_arm.demonstrations import moves
 from gae_arm.demonstrations.moves import Keyframe
+from gae_arm.demonstrations.variety import Variety
 
 CLEARANCE = 0.05
 """m: that what is carried keeps above whatever stands in its way, where the arm can."""
@@ -31,12 +32,12 @@ class NoWayError(GaeError):
 class Ways:
     """Yields ways to do groups of steps.
 
-    rng: chooses among the grasps that are possible; None: the one with the least turning first.
+    variety: in grasps and approaches; None: the one with the least turning first, straight down.
     """
 
-    def __init__(self, instance: TaskInstance, rng: np.random.Generator | None = None) -> None:
+    def __init__(self, instance: TaskInstance, variety: Variety | None = None) -> None:
         self.instance = instance
-        self._rng = rng
+        self._variety = variety
 
     def find(
         self,
@@ -59,8 +60,9 @@ class Ways:
         elif isinstance(first, Press):
             yield moves.press(first, poses[first.item])
         elif isinstance(first, (Lift, Slide)):
-            for T_grasp, width in self._grasps(first.item, poses, T_now):
-                way = moves.grasp(T_grasp, opened)
+            for T_grasp, width in self._grasps(first, poses, T_now):
+                before = None if self._variety is None else self._variety.before(T_grasp)
+                way = moves.grasp(T_grasp, opened, before)
                 if isinstance(first, Slide):
                     yield way + self._slide(first, poses, joints, T_grasp)
                 elif len(group) == 1:
@@ -73,14 +75,19 @@ class Ways:
             raise NoWayError(f'a task cannot begin with {first!r}')
 
     def _grasps(
-        self, name: str, poses: Mapping[str, np.ndarray], T_now: np.ndarray
+        self, step: Lift | Slide, poses: Mapping[str, np.ndarray], T_now: np.ndarray
     ) -> list[tuple[np.ndarray, float]]:
         """Return the grasps of an item, T_base_ee and width, m, in the order of trying them."""
-        grasps = self.instance.items[name].grasps
-        all_ = [(poses[name] @ grasp.T_object_ee, grasp.width) for grasp in grasps]
-        if self._rng is not None:
-            return [all_[i] for i in self._rng.permutation(len(all_))]
-        return sorted(all_, key=lambda grasp: _turn(grasp[0], T_now))
+        grasps = self.instance.items[step.item].grasps
+        all_ = [(poses[step.item] @ grasp.T_object_ee, grasp.width) for grasp in grasps]
+        plain = sorted(all_, key=lambda grasp: _turn(grasp[0], T_now))
+        if self._variety is None:
+            return plain
+        varied = self._variety.order(plain)
+        if isinstance(step, Lift):
+            # Where none of these has room, the plain ones may.
+            varied = [(self._variety.grasp(T), width) for T, width in varied] + plain
+        return varied
 
     def _carry(
         self,

@@ -6,6 +6,7 @@ period and sends. No images and no torch in this process, so that nothing long h
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from functools import partial
 from typing import Any
@@ -71,7 +72,8 @@ class ArmControlNode(Node):
         self._thread = NodeThread(self, self._control)
 
     def _make_publishers(self) -> None:
-        self._command = topics.JOINT_TRAJECTORY.publisher(self)
+        name = f'{self._settings.controller}/joint_trajectory'
+        self._command = dataclasses.replace(topics.JOINT_TRAJECTORY, name=name).publisher(self)
         self._gripper = topics.GRIPPER_COMMAND.publisher(self)
         self._status = topics.ARM_STATUS.publisher(self)
         self._path = topics.EXECUTED_PATH.publisher(self)
@@ -123,7 +125,8 @@ class ArmControlNode(Node):
     def _send(self, output: ControlOutput) -> None:
         """Send what a tick gave: first what moves the arm."""
         if output.trajectory is not None:
-            self._command.publish(trajectory_to_bytes(output.trajectory))
+            sent = output.trajectory.prefixed(self._settings.joint_prefix)
+            self._command.publish(trajectory_to_bytes(sent))
         if output.gripper is not None:
             self._send_gripper(output.gripper, output.status.stamp_ns)
         if self._gate.passes(output.status):

@@ -12,6 +12,13 @@ class ArmControlSettings(Settings):
     """Parameters of the node `arm_control`; names, ranges and descriptions as ROS shows them."""
 
     arm: str = setting('panda', 'arm: a name in config/arms, or a YAML file')
+    controller: str = setting(
+        'joint_trajectory_controller',
+        'the controller that is commanded: its namespace, relative or from the root',
+    )
+    joint_prefix: str = setting(
+        '', "what that controller puts before the arm's joint names; joint states come without"
+    )
     table: bool = setting(True, 'there is a table: the arm keeps off all that is below its surface')
     table_height: float = setting(
         0.0, "height of the table's surface in the base frame, m", low=-2.0, high=2.0

@@ -1,6 +1,6 @@
-"""The bridge to a real arm's driver: its joint states come in, commands and gripper goals go out.
+"""The bridge to a real arm's driver: its joint states come in, gripper goals go out.
 
-It decides nothing about motion: what `arm_control` sends is passed on as it is, and only that.
+Motion does not pass here: `arm_control` commands the driver's controller itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
-from trajectory_msgs.msg import JointTrajectory
 
 from gae_arm.arm_driver.gripper_goals import GripperGoals
 from gae_arm.arm_driver.joint_states import JointStateMerger
@@ -41,11 +40,10 @@ class DriverBridgeNode(Node):
         self._merger = JointStateMerger(self._arm, settings)
         self._goals = GripperGoals(settings.gripper_step)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._due_ns = self._passed = self._sent = self._bad = 0
+        self._due_ns = self._passed = self._bad = 0
         self._said = ''
         self._gripper = self._make_gripper()
         self._states = driver_topics.JOINT_STATES.publisher(self)
-        self._commands = _at(topics.JOINT_TRAJECTORY, settings.trajectory_topic).publisher(self)
         self._diagnostics = diagnostics.Diagnostics(self)
         self._make_subscriptions()
 
@@ -54,7 +52,6 @@ class DriverBridgeNode(Node):
         for name in {settings.joint_state_topic, settings.gripper_state_topic}:
             take = partial(self._take_state, name == settings.joint_state_topic)
             _at(topics.JOINT_STATES, name).subscription(self, take, raw=True)
-        driver_topics.JOINT_TRAJECTORY.subscription(self, self._pass_on, raw=True)
         driver_topics.GRIPPER_COMMAND.subscription(self, self._take_gripper)
         self.create_timer(1.0, self._report)
 
@@ -93,16 +90,7 @@ class DriverBridgeNode(Node):
             self._passed += 1
             self._due_ns = now_ns + round(SPARE * 1e9 / self._settings.joint_state_rate)
 
-    # -- commands out -----------------------------------------------------------------------------
-
-    def _pass_on(self, data: bytes) -> None:
-        self._sent += 1
-        if not self._settings.joint_prefix:
-            self._commands.publish(data)
-            return
-        msg = deserialize_message(data, JointTrajectory)
-        msg.joint_names = [self._settings.joint_prefix + name for name in msg.joint_names]
-        self._commands.publish(msg)
+    # -- gripper goals out ------------------------------------------------------------------------
 
     def _take_gripper(self, msg: Float64MultiArray) -> None:
         if len(msg.data) != len(self._arm.gripper.joints):
@@ -141,9 +129,9 @@ class DriverBridgeNode(Node):
             level, text = diagnostics.WARN, f'{self._bad} joint states could not be read'
         else:
             level, text = diagnostics.OK, 'passing on'
-        values = {'joint_states': self._passed, 'commands': self._sent, 'gripper': self._said}
+        values = {'joint_states': self._passed, 'gripper': self._said}
         self._diagnostics.publish('driver', level, text, values)
-        self._passed = self._sent = self._bad = 0
+        self._passed = self._bad = 0
 
     def _silence(self) -> str:
         if self._merger.opening is None:

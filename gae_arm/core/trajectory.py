@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,6 +102,13 @@ class JointTrajectory(checks.Contract):
         """The arrays that are given: positions, velocities, accelerations."""
         arrays = (self.positions, self.velocities, self.accelerations)
         return tuple(a for a in arrays if a is not None)
+
+    def prefixed(self, prefix: str) -> JointTrajectory:
+        """Return the same trajectory for joints whose names begin with `prefix`."""
+        if not prefix:
+            return self
+        names = tuple(prefix + name for name in self.joint_names)
+        return dataclasses.replace(self, joint_names=names)
 
 
 def _finite(name: str, value: npt.ArrayLike, shape: tuple[int, int]) -> np.ndarray:

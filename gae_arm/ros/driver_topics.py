@@ -7,5 +7,4 @@ import dataclasses
 from gae_arm.ros import topics
 
 JOINT_STATES = dataclasses.replace(topics.JOINT_STATES, name='gae/joint_states')
-JOINT_TRAJECTORY = dataclasses.replace(topics.JOINT_TRAJECTORY, name='gae/joint_trajectory')
 GRIPPER_COMMAND = dataclasses.replace(topics.GRIPPER_COMMAND, name='gae/gripper_commands')

@@ -11,6 +11,7 @@ from gae_arm.arm_driver.settings import DriverSettings, driver_file, load_driver
 from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.core.paths import arm_file
+from gae_arm.core.trajectory import JointTrajectory
 
 ARMS = ('panda', 'ur5', 'xarm7')
 NAN = float('nan')
@@ -73,6 +74,14 @@ def test_a_gripper_that_says_nothing_is_where_it_was_sent():
     state = merge.take(5, names, arm.home, [], [])
     assert state.joint_names == (*arm.joints, *arm.gripper.joints)
     assert arm.gripper.opening(state.select(arm.gripper.joints)) == pytest.approx(0.25)
+
+
+def test_a_trajectory_is_given_the_driver_s_joint_names():
+    path = JointTrajectory(('a', 'b'), 7, [10], [[1.0, 2.0]])
+    named = path.prefixed('left_')
+    assert named.joint_names == ('left_a', 'left_b')
+    assert path.prefixed('') == path
+    assert (named.stamp_ns, named.positions.tolist()) == (7, [[1.0, 2.0]])
 
 
 def test_broken_joint_states_are_refused_with_their_numbers():
@@ -147,5 +156,5 @@ def test_a_wrong_driver_file_is_refused_with_the_reason(tmp_path, text, message)
 
 
 def test_a_missing_driver_file_names_those_that_are_there():
-    with pytest.raises(ConfigError, match=r"there are: \['panda', 'ur5', 'xarm7'\]"):
+    with pytest.raises(ConfigError, match=r"there are: \['panda', 'simulated', 'ur5', 'xarm7'\]"):
         load_driver(driver_file('kuka'))

@@ -77,13 +77,30 @@ class RealArm:
         )
         return self.statuses[-1].message
 
-    def move_joints(self, by):
-        """Ask for a motion of one second; return where it ends."""
-        goal = self.position() + by
+    def ask_for(self, goal):
+        """Ask for a motion of one second."""
         self.probe.wait_for(self.joint_command.get_subscription_count, 'arm_control')
         path = JointTrajectory(self.arm.joints, 0, [SECOND], [goal])
         self.joint_command.publish(trajectory_to_msg(path))
-        return goal
+
+    def move_to(self, goal):
+        """Ask until the joints are there: a busy machine may be late, and the arm held for that.
+
+        Returns the greatest speed of a joint, rad/s.
+        """
+        asked_ns, speeds = 0, []
+
+        def there():
+            nonlocal asked_ns
+            if self.probe.now_ns() - asked_ns > 4 * SECOND:
+                asked_ns = self.probe.now_ns()
+                self.ask_for(goal)
+            state = self.state()
+            speeds.append(np.abs(state.velocity[: len(goal)]).max())
+            return np.abs(state.select(self.arm.joints) - goal).max() < 0.005
+
+        self.probe.wait_for(there, f'the joints; it says {self.statuses[-1:]}', 60.0)
+        return max(speeds)
 
 
 @pytest.fixture(scope='module', params=['panda', 'ur5', 'xarm7'])
@@ -112,7 +129,7 @@ def test_the_arm_stands_until_its_check_has_passed(arm):
     assert code == 1
     assert said == f'error: not resumed: the pre-flight check has not passed: {advice}'
     before = arm.position()
-    arm.move_joints(0.1)
+    arm.ask_for(before + 0.1)
     arm.probe.spin(0.5)
     assert np.abs(arm.position() - before).max() < 0.005
 
@@ -123,7 +140,7 @@ def test_the_check_passes_under_the_driver_s_own_names(arm):
     for text in (
         'limits within, axes agree within 0.0 mm',
         ' is active',
-        "from ['/driver_bridge'], to ['/arm_sim']",
+        "from ['/arm_control'], to ['/arm_sim']",
         "['/driver_stand_in']",
         'answers, and the arm is HALTED: a stop was requested',
         'passed: gae resume lets the arm move',
@@ -133,11 +150,8 @@ def test_the_check_passes_under_the_driver_s_own_names(arm):
 
 def test_released_it_moves_slowly_by_the_driver_s_controller(arm):
     assert arm.gae('resume') == (0, 'resumed, at 20% of the speed')
-    arm.wait_status(ArmState.HOLDING, HaltReason.NO_COMMAND)
-    began_ns = arm.probe.now_ns()
-    goal = arm.move_joints(0.05)
-    arm.probe.wait_for(lambda: np.abs(arm.position() - goal).max() < 0.005, 'the joints', 30.0)
-    assert arm.probe.now_ns() - began_ns > 3 * SECOND, 'a second at a fifth of the speed'
+    speed = arm.move_to(arm.position() + 0.06)
+    assert speed < 0.04, 'a second at full speed would need 0.06 rad/s and more'
 
 
 @pytest.mark.parametrize('opening', [0.0, 1.0])
@@ -168,7 +182,10 @@ def test_a_plan_is_carried_out_at_full_speed(arm, tmp_path):
     }
     file = tmp_path / 'plan.yaml'
     file.write_text(yaml.safe_dump(plan))
-    code, said = arm.gae('plan', 'send', str(file), '--arm', 'panda', '--timeout', '40')
+    for _ in range(TRIES):
+        code, said = arm.gae('plan', 'send', str(file), '--arm', 'panda', '--timeout', '40')
+        if code == 0:
+            break
     assert code == 0, said
     reached = kinematics.forward(arm.position())[:3, 3]
     assert np.linalg.norm(reached - goal) < 0.02

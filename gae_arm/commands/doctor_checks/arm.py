@@ -196,12 +196,12 @@ def _controller(graph: ArmInspection, settings: DriverSettings) -> Iterator[Find
         'motion is sent in pieces',
     )
     speakers, listeners = graph.ends(settings.trajectory_topic)
-    others = [node for node in speakers if not node.endswith('/driver_bridge')]
+    others = [node for node in speakers if not node.endswith('/arm_control')]
     yield judge(
         'commands',
         bool(listeners) and len(speakers) - len(others) == 1 and not others,
         f'{settings.trajectory_topic}: from {speakers}, to {listeners}',
-        'driver_bridge alone must speak there, and the controller listen: end the others',
+        'arm_control alone must speak there, and the controller listen: end the others',
     )
 
 

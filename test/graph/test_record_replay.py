@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ import pytest
 from graph import Probe
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSDurabilityPolicy, QoSReliabilityPolicy
+from verb import running_verb
 
 from gae_arm.core.camera import CameraFrame, CameraIntrinsics
 from gae_arm.core.motion import ArmState, ArmStatus, HaltReason
@@ -26,23 +25,6 @@ from gae_arm.ros.stamps import time_from_msg
 
 IMAGES = 60
 INTRINSICS = CameraIntrinsics(320, 240, np.array([[300.0, 0, 160], [0, 300.0, 120], [0, 0, 1]]))
-
-
-@contextlib.contextmanager
-def gae(log, *words):
-    """Run a verb; it must end by itself or by SIGINT, with exit code 0."""
-    command = [sys.executable, '-u', '-m', 'gae_arm.commands.main', *map(str, words)]
-    with log.open('w') as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        yield process
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0, log.read_text()
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 def frame(k, stamp_ns):
@@ -60,7 +42,7 @@ def recorded(tmp_path_factory, own_domain):
         status = topics.ARM_STATUS.publisher(probe.node)
         told = ArmStatus(1, ArmState.HOLDING, HaltReason.NONE, 'before all')
         status.publish(status_to_msg(told))
-        with gae(folder / 'record.log', 'record', '--out', folder / 'bag'):
+        with running_verb(folder / 'record.log', 'record', '--out', folder / 'bag'):
             for publisher in (*publish.values(), status):
                 probe.wait_for(publisher.get_subscription_count, 'the recorder')
             for k in range(IMAGES):
@@ -105,7 +87,7 @@ def test_it_is_played_with_clock_and_qos(recorded):
         remapped = probe.listen(dataclasses.replace(topics.COLOR, name='seen/color'))
         probe.node.set_parameters([Parameter('use_sim_time', value=True)])
         words = ('--rate', 2.0, '--remap', f'{topics.COLOR.name}:=seen/color')
-        with gae(recorded / 'play.log', 'replay', recorded / 'bag', *words) as player:
+        with running_verb(recorded / 'play.log', 'replay', recorded / 'bag', *words) as player:
             probe.wait_for(lambda: images, 'images')
             (info,) = probe.node.get_publishers_info_by_topic(topics.ARM_STATUS.name)
             assert info.qos_profile.durability == QoSDurabilityPolicy.TRANSIENT_LOCAL
@@ -128,7 +110,7 @@ def test_ctrl_c_ends_an_endless_replay(recorded):
     with Probe('listener') as probe:
         images = probe.listen(topics.DEPTH)
         words = ('--loop', '--rate', 20, '--topics', topics.DEPTH.name)
-        with gae(recorded / 'loop.log', 'replay', recorded / 'bag', *words):
+        with running_verb(recorded / 'loop.log', 'replay', recorded / 'bag', *words):
             probe.wait_for(lambda: len(images) > IMAGES, 'the bag to begin again')
     assert 'Traceback' not in (recorded / 'loop.log').read_text()
 

@@ -44,6 +44,9 @@ class PolicySettings(GuideSettings, ClockSettings, PreparationSettings):
     easing: float = setting(
         0.12, 'expert: time constant towards what the network asks for, s', low=0.01, high=5.0
     )
+    memory: float = setting(
+        0.15, 'expert: time constant of what it thinks of an aim, s', low=1e-3, high=10.0
+    )
     most_shift: float = setting(0.08, 'expert: largest correction, m', low=0.0, high=0.5)
     most_turn: float = setting(0.8, 'expert: largest correction, rad', low=0.0, high=3.0)
     stuck: float = setting(4.0, 'without progress, after which it is reported, s', low=0.1, high=60)

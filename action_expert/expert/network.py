@@ -1,4 +1,4 @@
-"""The network: a conditional denoiser of corrections, written once for numpy and for torch.
+"""The network: a conditional denoiser of the aim, written once for numpy and for torch.
 
 Every function takes `ops`, the module `numpy` or `torch`, and arrays or tensors of it: training
 differentiates exactly the code that the robot runs, and the robot needs no torch.
@@ -6,13 +6,13 @@ differentiates exactly the code that the robot runs, and the robot needs no torc
     cloud      512 points -> PointNet (Qi et al. 2017) -> tokens that ask it by attention; and the
                same points seen from above, as heights on a grid: where things are, at a glance
     condition  guidance, waypoints, state and cloud as tokens -> one transformer layer
-    denoiser   4 tokens of 4 actions each -> blocks of self- and cross-attention and MLP, scaled
-               and shifted by the flow's time (Peebles & Xie 2023, "DiT")
+    denoiser   a token -> blocks of cross-attention and MLP, scaled and shifted by the flow's time
+               and by the cloud (Peebles & Xie 2023, "DiT")
 
-An action is the correction of a guide pose: 3 numbers for its place, 6 for its rotation. Rectified
-flow (Liu et al. 2023) carries noise x(0) along straight lines to corrections x(1); the network says
-where the line ends, which gives the velocity (x(1) - x) / (1 - t). One step is the mean of all
-corrections that are plausible.
+What is denoised is the correction of the aim: 3 numbers for its place, 6 for its rotation.
+Rectified flow (Liu et al. 2023) carries noise x(0) along straight lines to corrections x(1); the
+network says where the line ends, which gives the velocity (x(1) - x) / (1 - t). One step is the
+mean of all corrections that are plausible.
 """
 
 from __future__ import annotations
@@ -51,8 +51,6 @@ class NetworkShape(Settings):
     point_width: int = setting(64, 'of point features', low=8, high=1024)
     relief_width: int = setting(256, 'of features of the relief', low=8, high=4096)
     questions: int = setting(8, 'learned queries to the cloud', low=1, high=64)
-    actions: int = setting(16, 'of a chunk', low=4, high=64)
-    patch: int = setting(4, 'actions of a token', low=1, high=16)
 
 
 def initial_params(shape: NetworkShape, seed: int) -> dict[str, np.ndarray]:
@@ -97,17 +95,16 @@ def initial_params(shape: NetworkShape, seed: int) -> dict[str, np.ndarray]:
     attention('mix', d)
     linear('mix.up', d, 2 * d, math.sqrt(2))
     linear('mix.down', 2 * d, d, 0.5)
-    linear('actions', shape.patch * ACTION, d)
-    table('actions.place', shape.actions // shape.patch, d)
+    linear('start', ACTION, d)
+    linear('cloud', d, d)
     linear('time.1', 2 * FREQUENCIES, d)
     linear('time.2', d, d)
     for i in range(shape.blocks):
-        attention(f'block{i}.self', d)
         attention(f'block{i}.cross', d)
         linear(f'block{i}.up', d, 4 * d, math.sqrt(2))
         linear(f'block{i}.down', 4 * d, d, 0.5)
         linear(f'block{i}.time', d, 4 * d, 0.0)
-    linear('answer', d, shape.patch * ACTION, 0.0)
+    linear('answer', d, ACTION, 0.0)
     linear('aim', d, ACTION, 0.0)
     return out
 
@@ -120,12 +117,12 @@ def denoise(
     noise: Any,
     steps: int = 1,
 ) -> Any:
-    """Return corrections (B, H, 9), in units of their spread, from noise (B, H, 9)."""
+    """Return corrections (B, 9), in units of their spread, from noise (B, 9)."""
     tokens = encode(ops, params, shape, inputs)
     x = noise
     for i in range(steps):
         t = i / steps
-        end = where_to(ops, params, shape, tokens, x, noise[:, 0, 0] * 0 + t)
+        end = where_to(ops, params, shape, tokens, x, noise[:, 0] * 0 + t)
         x = x + (end - x) * ((1 / steps) / (1 - t))
     return x
 
@@ -149,19 +146,18 @@ def aim_of(params: Params, tokens: Any) -> Any:
 
 
 def where_to(ops: Any, params: Params, shape: NetworkShape, tokens: Any, x: Any, time: Any) -> Any:
-    """Return where the flow through x (B, H, 9) at `time` (B,), 0 to 1, ends: (B, H, 9)."""
-    patches = x.reshape(len(x), shape.actions // shape.patch, shape.patch * ACTION)
-    h = _linear(params, 'actions', patches) + params['actions.place']
-    clock = _time(ops, params, time)
+    """Return where the flow through x (B, 9) at `time` (B,), 0 to 1, ends: (B, 9)."""
+    h = _linear(params, 'start', x)[:, None]
+    cloud = _linear(params, 'cloud', tokens[:, 0] + tokens[:, 1])
+    clock = (_time(ops, params, time) + cloud).clip(0)
     for i in range(shape.blocks):
         name = f'block{i}'
         change = _linear(params, f'{name}.time', clock)[:, None]
         scale, shift, up, down = (change[..., k::4] for k in range(4))
-        y = _normal(ops, h) * (1 + scale) + shift
-        h = h + _attend(ops, params, shape, f'{name}.self', y, y)
-        h = h + _attend(ops, params, shape, f'{name}.cross', _normal(ops, h), tokens)
+        asked = _normal(ops, h) * (1 + scale) + shift
+        h = h + _attend(ops, params, shape, f'{name}.cross', asked, tokens)
         h = h + _mlp(params, name, _normal(ops, h) * (1 + up) + down)
-    return _linear(params, 'answer', _normal(ops, h)).reshape(x.shape)
+    return _linear(params, 'answer', _normal(ops, h))[:, 0]
 
 
 def _cloud_tokens(
@@ -195,7 +191,7 @@ def _time(ops: Any, params: Params, time: Any) -> Any:
     waves = [2.0**k * math.pi / 8 for k in range(FREQUENCIES)]
     angles = ops.stack([time * w for w in waves], -1)
     h = _linear(params, 'time.1', ops.concatenate([ops.sin(angles), ops.cos(angles)], -1))
-    return _linear(params, 'time.2', h.clip(0)).clip(0)
+    return _linear(params, 'time.2', h.clip(0))
 
 
 def _attend(ops: Any, params: Params, shape: NetworkShape, name: str, asked: Any, told: Any) -> Any:

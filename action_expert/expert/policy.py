@@ -1,9 +1,10 @@
 """The policy `expert`: the guide, corrected by the network many times a second.
 
-What the network answers is where the hand was meant to be. The way there begins with what is being
-carried out already: the part of the last chunk that has been executed when a new one arrives is
-never changed, and from its end the new corrections are approached without a step in place or speed.
-While the fingers move, the hand stays where it is.
+The network says where the waypoint that the hand is heading for was meant to be. A guide through
+the corrected waypoints says where the hand should be at each moment of the coming chunk. The way
+there begins with what is being carried out already: the part of the last chunk that has been
+executed when a new one arrives is never changed, and from its end the new corrections are
+approached without a step in place or speed. While the fingers move, the hand stays where it is.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from typing import ClassVar
 import numpy as np
 
 from action_expert.expert.condition import Condition, Moment, condition
-from action_expert.expert.target import shifts_of
+from action_expert.expert.estimate import Estimate
+from action_expert.expert.target import correction, same_phase, shifts_of
 from action_expert.expert.twin import said
 from action_expert.expert.weights import Weights
 from action_expert.following import GuidePolicy, PolicySettings
-from action_expert.guide import GuideWaypoints
+from action_expert.guide import GuideWaypoints, make_guide
 from action_expert.guide_clock import GuideClock
 from action_expert.shift import glide
 from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.cloud import Cloud
-from gae_arm.core.errors import ConfigError, InvalidValueError
+from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.paths import arm_file, share_folder
 
 SAYS_NOTHING = 0.02
@@ -44,14 +46,11 @@ class ActionExpert(GuidePolicy):
     ) -> None:
         super().__init__(arm, settings)
         self.weights = weights or Weights.load(weights_folder(settings.weights))
-        if self.weights.shape.actions != settings.actions:
-            raise ConfigError(
-                f'the expert answers {self.weights.shape.actions} actions, chunks have '
-                f'{settings.actions}'
-            )
         self.told: Condition | None = None
         self.novelty = 0.0
         self._said = np.zeros(0, dtype=bool)
+        self._estimate: Estimate | None = None
+        self._looked_ns = 0
         self._without = ''
         self._way = np.zeros((2, settings.actions, 6))
         self._way_ns = 0
@@ -76,6 +75,7 @@ class ActionExpert(GuidePolicy):
         clock = super()._set_guide(T_base_ee, opening, waypoints)
         assert self._plan is not None
         self._said = said(waypoints, self._plan)
+        self._estimate, self._looked_ns = Estimate(waypoints), self._stamp_ns
         self._way, self._way_ns = np.zeros_like(self._way), self._stamp_ns
         return clock
 
@@ -94,37 +94,61 @@ class ActionExpert(GuidePolicy):
         clock = self.clock
         assert clock is not None
         awaiting = clock.fingers_asked is not None
-        aims = now[:1] if awaiting or clock.done else self._answer(clock, T_base_ee, opening, cloud)
+        aims = (
+            now[:1]
+            if awaiting or clock.done
+            else self._corrections(clock, T_base_ee, opening, cloud)
+        )
         places, rates = glide(now, aims, self._offsets, self.settings.easing)
         self._way, self._way_ns = np.array([places, rates]), self._stamp_ns
         return places
 
-    def _answer(
+    def _corrections(
         self, clock: GuideClock, T_base_ee: np.ndarray, opening: float, cloud: Cloud | None
     ) -> np.ndarray:
-        """Return the shifts (H, 6) that the network asks for, or (1, 6), none, with the reason."""
+        """Return the shifts (H, 6) between guide and corrected guide, or (1, 6): none."""
         guide = clock.guide
         if guide.length < SAYS_NOTHING and not guide.events:
             self._without = 'nothing to do'
             return np.zeros((1, 6))
+        times = clock.times(self._offsets)
+        estimate = self._estimate
+        assert estimate is not None
         moment = Moment(
             guide=guide,
-            times=clock.times(self._offsets),
+            times=times,
             T_base_ee=T_base_ee,
             opening=opening,
             next_waypoint=clock.next_waypoint,
             awaiting=False,
             given=self._said,
         )
-        self.told = condition(moment, self._points(cloud))
-        inputs = self.told.inputs()
+        self._look(moment, estimate, cloud)
+        if not estimate.known.any():
+            return np.zeros((1, 6))
+        begin = float(guide.openings(np.array([-1.0]))[0])
+        T_start = guide.sample(np.zeros(1))[0]
+        meant = make_guide(T_start, begin, estimate.waypoints(), self.settings, self._travel)
+        T_meant = meant.sample(same_phase(guide, meant, times))
+        here = correction(guide.sample(times), T_meant, np.eye(4))
+        return self._limited(shifts_of(here, np.eye(4)))
+
+    def _look(self, moment: Moment, estimate: Estimate, cloud: Cloud | None) -> None:
+        """Ask the network where the aim was meant to be."""
+        told = condition(moment, self._points(cloud))
+        self._without = '' if told.seen else 'no cloud'
+        if estimate.settled(told.aim) or (estimate.known[told.aim] and not told.seen):
+            return
+        self.told, inputs = told, told.inputs()
         self.novelty = float(self.weights.novelty(inputs)[0])
-        answer = self.weights.answer(inputs, self.settings.steps)[0].astype(np.float64)
+        answer = self.weights.answer(inputs, self.settings.steps).astype(np.float64)
         if not np.isfinite(answer).all():
             self._without = 'no answer'
-            return np.zeros((1, 6))
-        self._without = '' if self.told.seen else 'no cloud'
-        return self._limited(shifts_of(answer, self.told.T_base_local))
+            return
+        seconds = max(0.0, (self._stamp_ns - self._looked_ns) * 1e-9)
+        self._looked_ns = self._stamp_ns
+        shift = self._limited(shifts_of(answer, told.T_base_local))[0]
+        estimate.take(told.aim, shift, 1 - float(np.exp(-seconds / self.settings.memory)))
 
     def _points(self, cloud: Cloud | None) -> np.ndarray | None:
         if cloud is None:

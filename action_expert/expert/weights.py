@@ -33,7 +33,7 @@ class Weights:
     """A trained network with all that it needs.
 
     params: float32 tensors by name. scales: float32, for each scaled input its `mean` and `std`,
-    (columns,), `answer` (9,), the spread of corrections, and `cloud.mean`, `cloud.std` (6,), of the
+    (columns,), `aim` (9,), the spread of corrections, and `cloud.mean`, `cloud.std` (6,), of the
     middle and extents of local clouds. usual: how far inputs are off the mean in training, 99th
     percentile: see `novelty`. seed: of the noise that answers begin with.
     """
@@ -46,13 +46,13 @@ class Weights:
     made: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def answer(self, inputs: Mapping[str, np.ndarray], steps: int = 1) -> np.ndarray:
-        """Return corrections (B, H, 9), local frame, of `Condition.inputs`; the same every time."""
+        """Return corrections (B, 9), local frame, of `Condition.inputs`; the same every time."""
         rng = np.random.default_rng(self.seed)
-        noise = rng.standard_normal((1, self.shape.actions, ACTION), np.float32)
+        noise = rng.standard_normal((1, ACTION), np.float32)
         noise = np.repeat(noise, len(inputs['state']), axis=0)
         scaled = scale_inputs(inputs, self.scales)
         out = denoise(np, self.params, self.shape, scaled, noise, steps)
-        return out * self.scales['answer']
+        return out * self.scales['aim']
 
     def novelty(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return how far inputs (B,) are from those of training: 1.0 is farther than 99% of them.
@@ -99,7 +99,7 @@ class Weights:
         params, scales = _part(tensors, 'params.'), _part(tensors, 'scales.')
         _check(folder, params, {k: v.shape for k, v in initial_params(shape, 0).items()})
         wanted = {f'{key}.{part}' for key in (*SCALED, 'cloud') for part in ('mean', 'std')}
-        _check(folder, scales, dict.fromkeys({*wanted, 'answer'}))
+        _check(folder, scales, dict.fromkeys({*wanted, 'aim'}))
         return Weights(
             shape, params, scales, float(config['usual']), config['seed'], config['made']
         )

@@ -50,15 +50,14 @@ def draw_batch(
 ) -> dict[str, np.ndarray]:
     """Return this process's share of a step's batch, float32.
 
-    Inputs as `Condition.inputs`, not scaled; `answer` (B, H, 9) and `aim` (B, 9) in units of their
-    spread; `noise` like answer and `time` (B,): where on the flow.
+    Inputs as `Condition.inputs`, not scaled; `aim` (B, 9) in units of its spread; `noise` like it
+    and `time` (B,): where on the flow.
     """
     rng = np.random.default_rng([settings.seed, step])
     size, mine = settings.size, slice(rank, settings.size, world)
     rows = rng.integers(len(table['state']), size=size)
     columns = rng.permutation(POINTS)[: settings.points]
-    actions = table['answer'].shape[1]
-    noise = rng.standard_normal((size, actions, ACTION), np.float32)
+    noise = rng.standard_normal((size, ACTION), np.float32)
     time = np.where(rng.random(size) < settings.whole, 0.0, rng.random(size))
     seen = rng.random(size) >= settings.blind
     jitter = JITTER * rng.standard_normal((size, POINTS, 3), np.float32)
@@ -74,8 +73,7 @@ def draw_batch(
         'relief': relief(out['points']),
         'points': out['points'][:, columns],
         'seen': out['seen'] * seen[mine].astype(np.float32),
-        'answer': out['answer'] / scales['answer'],
-        'aim': out['aim'] / scales['answer'],
+        'aim': out['aim'] / scales['aim'],
         'noise': noise[mine],
         'time': time[mine].astype(np.float32),
     }
@@ -90,7 +88,6 @@ def _sometimes(share: float, size: float, count: int, rng: np.random.Generator) 
 def _move_plan(batch: dict[str, np.ndarray], move: np.ndarray) -> None:
     """Move plans by (B, 3), m, local frame: all else is elsewhere in the frame of the moved aim."""
     batch['points'] -= move[:, None]
-    batch['answer'][..., :3] -= move[:, None]
     batch['aim'][:, :3] -= move
     _move_hand(batch, -move)
 

@@ -17,13 +17,13 @@ NEAR = 0.06
 def measure(
     weights: Weights, table: Mapping[str, np.ndarray], steps: int = 1, blind: bool = False
 ) -> dict[str, float]:
-    """Return errors of the first action: medians and 90th percentiles, mm and degrees.
+    """Return errors of aims: medians and 90th percentiles, mm and degrees.
 
     `near`: of situations within 6 cm of the aim. `plan`: of the plan itself, uncorrected. blind:
     without clouds.
     """
-    told = _answers(weights, table, steps, blind)[:, 0]
-    meant = table['answer'][:, 0].astype(np.float64)
+    told = _answers(weights, table, steps, blind)
+    meant = table['aim'].astype(np.float64)
     near = np.linalg.norm(np.sinh(table['state'][:, :3]) * 0.05, axis=1) < NEAR
     out = {}
     for name, rows in (('all', slice(None)), ('near', near)):

@@ -15,6 +15,9 @@ from action_expert.expert.network import NetworkShape, aim_of, encode, initial_p
 from action_expert.expert.weights import scale_inputs
 
 AIM_WEIGHT = 0.5
+PASSING, TOUCHES = 0.35, 10
+"""What aims count where nothing is touched: errors there show less and matter less. Column of
+`Condition.waypoints` that tells."""
 EXACT = ('answer.', 'aim.')
 """Parameters that stay float32 in mixed precision: what is said is not rounded."""
 BEND = 0.25
@@ -23,7 +26,7 @@ BEND = 0.25
 
 @dataclass(frozen=True)
 class Losses:
-    """Means over a batch. answer: of corrections; aim: of the aim that is asked for in training."""
+    """Means over a batch. answer: of what the flow says; aim: of what the cloud's tokens say."""
 
     total: Any
     answer: Any
@@ -65,15 +68,15 @@ class ExpertModule(nn.Module):
 
     def forward(self, batch: Mapping[str, Any]) -> Losses:
         """Return the losses of a batch of `draw_batch`, as tensors."""
-        answer, time = batch['answer'], batch['time']
-        params = self._lowered(self.params, answer.device.type)
-        scales = {k: v.to(answer.device) for k, v in self._scales.items()}
+        meant, time = batch['aim'], batch['time'][:, None]
+        params = self._lowered(self.params, meant.device.type)
+        scales = {k: v.to(meant.device) for k, v in self._scales.items()}
         tokens = encode(torch, params, self.shape, scale_inputs(batch, scales))
-        share = time[:, None, None]
-        x = share * answer + (1 - share) * batch['noise']
-        said = where_to(torch, params, self.shape, tokens, x, time)
-        aim = _apart(aim_of(params, tokens), batch['aim'])
-        loss = _apart(said, answer)
+        x = time * meant + (1 - time) * batch['noise']
+        said = where_to(torch, params, self.shape, tokens, x, batch['time'])
+        weight = 1 - (1 - PASSING) * (batch['waypoints'][:, 1, TOUCHES] < 0.5).float()
+        aim = _apart(aim_of(params, tokens), meant, weight)
+        loss = _apart(said, meant, weight)
         return Losses(loss + AIM_WEIGHT * aim, loss, aim)
 
     def _lowered(self, params: dict[str, Any], device: str) -> dict[str, Any]:
@@ -103,8 +106,10 @@ class Average:
         return {k: v.float().cpu().numpy().copy() for k, v in self.params.items()}
 
 
-def _apart(said: Any, meant: Any) -> Any:
-    return functional.smooth_l1_loss(said.float(), meant, beta=BEND) / BEND
+def _apart(said: Any, meant: Any, weight: Any) -> Any:
+    """Return the mean over a batch, (B, 9) each, with weights (B,)."""
+    each = functional.smooth_l1_loss(said.float(), meant, beta=BEND, reduction='none') / BEND
+    return (each.mean(-1) * weight).mean()
 
 
 def _key(name: str) -> str:

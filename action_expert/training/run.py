@@ -192,8 +192,7 @@ class ExpertRun:
 def table_scales(table: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return what inputs and answers are scaled by; see `Weights`."""
     scales = input_scales(_some(table))
-    spread = table['answer'].reshape(-1, table['answer'].shape[-1]).std(axis=0)
-    return {**scales, 'answer': np.maximum(spread, 0.01).astype(np.float32)}
+    return {**scales, 'aim': np.maximum(table['aim'].std(axis=0), 0.01).astype(np.float32)}
 
 
 def _some(table: Mapping[str, np.ndarray], count: int = 20_000) -> dict[str, np.ndarray]:

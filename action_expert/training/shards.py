@@ -1,7 +1,7 @@
 """Situations on disk: files of a few thousand, checksummed by name, read as one table.
 
-A shard holds, for each of its S situations, the network's inputs (`points` as float16: 0.1 mm),
-`answer` and `aim`; see `Condition` and `Situation`.
+A shard holds, for each of its S situations, the network's inputs (`points` as float16: 0.1 mm) and
+`aim`; see `Condition` and `Situation`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from action_expert.training.situation import Situation
 from gae_arm.core.errors import ConfigError
 
 INPUTS = ('guidance', 'waypoints', 'state', 'hand', 'points', 'seen')
-ANSWERS = ('answer', 'aim')
 
 
 def table(situations: Sequence[Situation]) -> dict[str, np.ndarray]:
@@ -24,8 +23,8 @@ def table(situations: Sequence[Situation]) -> dict[str, np.ndarray]:
     out = {
         key: np.array([getattr(s.condition, key) for s in situations], np.float32) for key in INPUTS
     }
-    out |= {key: np.array([getattr(s, key) for s in situations], np.float32) for key in ANSWERS}
-    return {**out, 'points': out['points'].astype(np.float16)}
+    aims = np.array([s.aim for s in situations], np.float32)
+    return {**out, 'points': out['points'].astype(np.float16), 'aim': aims}
 
 
 def write_shard(path: Path, situations: Sequence[Situation]) -> None:
@@ -58,4 +57,4 @@ def read_shards(paths: Iterable[Path]) -> dict[str, np.ndarray]:
     tables = [load_file(path) for path in sorted(paths)]
     if not tables:
         raise ConfigError('no shards of situations; make them with: gae train expert --prepare N')
-    return {key: np.concatenate([t[key] for t in tables]) for key in tables[0]}
+    return {key: np.concatenate([t[key] for t in tables]) for key in (*INPUTS, 'aim')}

@@ -28,12 +28,10 @@ class Guides:
 class Situation:
     """What the network is told, and what it should answer.
 
-    answer: float32 (H, 9), corrections of the chunk's guide poses, local frame; aim: (9,), that of
-    the aim. See `action_expert.expert.target`.
+    aim: float32 (9,), the correction of the aim, local frame; see `action_expert.expert.target`.
     """
 
     condition: Condition
-    answer: np.ndarray
     aim: np.ndarray
 
 
@@ -43,8 +41,6 @@ def situation(moment: Moment, guides: Guides, points: np.ndarray | None) -> Situ
     points: float32 (N, 3), base frame; None: no cloud.
     """
     told = condition(moment, points)
-    T_meant = guides.meant_at(moment.times)
-    answer = target.correction(guides.erred.sample(moment.times), T_meant, told.T_base_local)
     aims = [guide.waypoints.poses[told.aim] for guide in (guides.erred, guides.meant)]
     aim = target.correction(aims[0], aims[1], told.T_base_local)
-    return Situation(told, answer.astype(np.float32), aim.astype(np.float32))
+    return Situation(told, aim.astype(np.float32))

@@ -29,7 +29,7 @@ def weights(seed=0, silent=False):
         columns = COLUMNS.get(key, CLOUD_NUMBERS)
         scales[f'{key}.mean'] = np.zeros(columns, np.float32)
         scales[f'{key}.std'] = np.ones(columns, np.float32)
-    scales['answer'] = np.full(9, 0.02, np.float32)
+    scales['aim'] = np.full(9, 0.02, np.float32)
     return Weights(TINY, params, scales, usual=1.0)
 
 

@@ -78,9 +78,7 @@ def test_a_moved_plan_is_corrected_to_the_same_place(table):
     before = {k: v[:1].astype(np.float32) for k, v in table.items()}
     after = {k: v.copy() for k, v in before.items()}
     _move_plan(after, move)
-    np.testing.assert_allclose(
-        after['answer'][..., :3] + move, before['answer'][..., :3], atol=1e-6
-    )
+    np.testing.assert_allclose(after['aim'][:, :3] + move, before['aim'][:, :3], atol=1e-6)
     np.testing.assert_allclose(after['points'] + move[:, None], before['points'], atol=1e-6)
     np.testing.assert_allclose(after['hand'][..., 3] + move, before['hand'][..., 3], atol=1e-6)
 

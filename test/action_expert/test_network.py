@@ -21,7 +21,7 @@ def test_numpy_and_torch_answer_alike(steps):
     torch = pytest.importorskip('torch')
     expert = weights(3)
     scaled = scale_inputs(inputs_at(0.2, 2.0), expert.scales)
-    noise = np.random.default_rng(0).standard_normal((2, TINY.actions, 9), np.float32)
+    noise = np.random.default_rng(0).standard_normal((2, 9), np.float32)
     ours = denoise(np, expert.params, TINY, scaled, noise, steps)
     params = {k: torch.from_numpy(v) for k, v in expert.params.items()}
     tensors = {k: torch.from_numpy(v) for k, v in scaled.items()}

@@ -41,7 +41,7 @@ def test_a_seed_gives_the_same_situations(maker):
     one, other = maker(3), SituationMaker()(3)
     assert len(one) == len(other) > 0
     for a, b in zip(one, other, strict=True):
-        np.testing.assert_array_equal(a.answer, b.answer)
+        np.testing.assert_array_equal(a.aim, b.aim)
         np.testing.assert_array_equal(a.condition.points, b.condition.points)
 
 
@@ -54,14 +54,14 @@ def test_a_plan_without_errors_needs_no_correction_until_something_slips():
     make = SituationMaker(EXACT, tasks=['pick_up', 'press_button'])
     for seed in range(6):
         for situation in make(seed):
-            shifts = shifts_of(situation.answer.astype(float), np.eye(4))
+            shifts = shifts_of(situation.aim[None].astype(float), np.eye(4))
             held = situation.condition.state[10] < 0.5
             assert np.abs(shifts[:, :3]).max() < (0.03 if held else 1e-4)
 
 
 def test_errors_are_corrected_to_what_was_meant(maker):
     """The aim's own correction puts the aim where the story's keyframe is."""
-    answers = np.array([s.answer[0, :3] for seed in range(12) for s in maker(seed)])
+    answers = np.array([s.aim[:3] for seed in range(12) for s in maker(seed)])
     assert 0.005 < answers.std() < 0.06
 
 

@@ -75,7 +75,7 @@ def _eager(weights: Any) -> Callable[..., Any] | None:
     torch.set_num_threads(1)
     params = {k: torch.from_numpy(np.array(v)) for k, v in weights.params.items()}
     scales = {k: torch.from_numpy(np.array(v)) for k, v in weights.scales.items()}
-    noise = torch.zeros((1, weights.shape.actions, ACTION))
+    noise = torch.zeros((1, ACTION))
 
     def answer(inputs: Any, steps: int) -> Any:
         with torch.inference_mode():

@@ -1,0 +1,84 @@
+"""Where a guide's waypoints were meant to be, as far as it has been seen: remembered, refined."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from action_expert.expert.condition import find_aim
+from action_expert.expert.target import correction, shifts_of
+from action_expert.guide import GuideWaypoints
+from action_expert.shift import beside
+from gae_arm.core import end_effector, geometry
+
+BEHIND, CONE = 0.02, 0.7
+"""m and cosine: a neighbour so far behind an aim, and no farther beside it, is a way in or out."""
+SAME_TURN = 0.6
+"""rad: the hand keeps its orientation on a way in or out, unless a plan says more than an error."""
+
+
+class Estimate:
+    """Corrections of waypoints, (K, 6) shifts in the base frame, and which of them are known.
+
+    waypoints: as the plan has them, all lengths m. A correction is approached with a time constant.
+    """
+
+    def __init__(self, waypoints: GuideWaypoints) -> None:
+        self._said = waypoints
+        self._shifts = np.zeros((len(waypoints.poses), 6))
+        self.known = np.zeros(len(waypoints.poses), dtype=bool)
+
+    def waypoints(self) -> GuideWaypoints:
+        """Return the waypoints where they are thought to be meant."""
+        return dataclasses.replace(self._said, poses=beside(self._said.poses, self._shifts))
+
+    def settled(self, k: int) -> bool:
+        """Return whether a waypoint follows from one where something is touched, seen before."""
+        return bool(self.known[k] and not self._said.touches[k])
+
+    def take(self, aim: int, shift: np.ndarray, share: float) -> None:
+        """Take in what has been seen of an aim: its shift (6,), of which `share` counts, 0 to 1.
+
+        The straight ways to it and from it go along.
+        """
+        share = share if self.known[aim] else 1.0
+        self._shifts[aim] += share * (shift - self._shifts[aim])
+        self.known[aim] = True
+        T = beside(self._said.poses[aim], self._shifts[aim])
+        for k in (*self._ways_in(aim), aim + 1):
+            if k < len(self.known) and self._is_behind(k, aim):
+                meant = self._behind(k, aim, T)
+                self._shifts[k] = _shift(self._said.poses[k], meant)
+                self.known[k] = True
+
+    def _ways_in(self, aim: int) -> list[int]:
+        poses, touches = self._said.poses, self._said.touches
+        return [k for k in (aim - 2, aim - 1) if k >= 0 and find_aim(poses, touches, k) == aim]
+
+    def _is_behind(self, k: int, aim: int) -> bool:
+        if self._said.touches[k]:
+            return False
+        offset, back = self._offset(k, aim)
+        return back >= max(BEHIND, CONE * float(np.linalg.norm(offset)))
+
+    def _offset(self, k: int, aim: int) -> tuple[np.ndarray, float]:
+        """Return from the aim to a waypoint (3,), m, and how far that is against the approach."""
+        T = self._said.poses[aim]
+        offset = self._said.poses[k, :3, 3] - T[:3, 3]
+        return offset, -float(offset @ end_effector.approach(T[:3, :3]))
+
+    def _behind(self, k: int, aim: int, T_aim: np.ndarray) -> np.ndarray:
+        """Return the pose (4, 4) straight behind the aim, as far as the plan has it."""
+        _, back = self._offset(k, aim)
+        turn = self._said.poses[aim, :3, :3].T @ self._said.poses[k, :3, :3]
+        T = T_aim.copy()
+        T[:3, 3] -= back * end_effector.approach(T_aim[:3, :3])
+        if np.linalg.norm(geometry.matrix_to_rotation_vector(turn)) > SAME_TURN:
+            T[:3, :3] = T_aim[:3, :3] @ turn
+        return T
+
+
+def _shift(T: np.ndarray, meant: np.ndarray) -> np.ndarray:
+    """Return the shift (6,) from one pose (4, 4) to another."""
+    return shifts_of(correction(T[None], meant[None], np.eye(4)), np.eye(4))[0]

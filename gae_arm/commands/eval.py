@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lines = '; '.join(f'{name}: {text}' for name, (text, _) in SUITES.items())
     parser.add_argument('suite', help=lines)
     add = parser.add_argument
+    add('--model', default='bundled', metavar='M', help='planner: as `gae plan` takes it')
     add('--policy', default='spline', help='names, with commas')
     add('--arm', default='panda', help=f'names, with commas: {", ".join(ARMS)}')
     add('--task', default='all', help='names, with commas; all by default')
@@ -156,10 +157,17 @@ def _axes(args: argparse.Namespace, console: Console) -> Rows:
     return []
 
 
+def _planner(args: argparse.Namespace, console: Console) -> Rows:
+    from gae_arm.commands import eval_planner
+
+    return eval_planner.run(args, console)
+
+
 SUITES: dict[str, tuple[str, Callable[[argparse.Namespace, Console], Rows]]] = {
     'tabletop': ('success per task and policy', _tabletop),
     'robustness': ('success against noise, losses, delay and moved objects', _robustness),
     'obedience': ('whether the arm goes where the plan says', _obedience),
+    'planner': ("a planner's answers on new pictures, against the truth", _planner),
     'axes': ('in what scenes differ, and the two ranges of each; runs nothing', _axes),
 }
 

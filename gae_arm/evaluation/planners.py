@@ -13,6 +13,7 @@ from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.plan_transform import plan_in_frame
 from gae_arm.demonstrations.oracle import EXPIRY_S, Oracle, PlanNoise
 from gae_arm.demonstrations.workplace import Planner, Workplace
+from gae_arm.evaluation.looking import LookingPlanner
 from gae_arm.evaluation.obedience import ErasedOracle, ShiftedOracle
 
 
@@ -60,7 +61,7 @@ PlannerFactory = Callable[[PlanNoise, int], Planner]
 """Makes a planner with errors, drawn from a seed."""
 
 PLANNERS: dict[str, PlannerFactory] = {
-    planner.name: planner for planner in (Oracle, ShiftedOracle, ErasedOracle)
+    planner.name: planner for planner in (Oracle, ShiftedOracle, ErasedOracle, LookingPlanner)
 }
 """Planners by name. One more is one line; one that only looks is a `Seer`:
 

@@ -1,0 +1,145 @@
+"""`gae eval planner`: how good a planner's answers are, on pictures it has never seen."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from gae_arm.core.errors import ConfigError
+from gae_arm.core.statistics import quantile_interval
+
+RANGES = ('training', 'held-out')
+LENSES = ((320, 240, 1.0), (640, 480, 1.0), (480, 360, 1.2))
+"""Width, height, and by how much the field of view is larger."""
+SCENES_A_LENS = 20
+"""Of every hundred pictures, so many scenes are seen through all lenses."""
+
+
+def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
+    """Print and return one row a metric: metric, ranges, n, value, low, high."""
+    import torch
+
+    from gae_arm.commands.trainings.planner import lessons
+    from gae_arm.evaluation.looking import shared_planner
+    from vla_planner.training.evaluate import score_planner
+
+    torch.set_num_threads(1)
+    planner = shared_planner(args.model)
+    if planner.profile.format != 'compact' or planner.profile.backend != 'hf':
+        raise ConfigError(
+            f'{args.model} answers in {planner.profile.format!r}; only compact answers of a model '
+            'in this process can be held against the truth'
+        )
+    answers = _Answers(planner)
+    rows: list[dict[str, Any]] = []
+    for ranges in RANGES:
+        make = lessons(planner.profile.width, planner.profile.height, ranges).make
+        seeds = range(args.seed, args.seed + args.episodes)
+        drawn = (make(seed) for seed in tqdm(seeds, desc=ranges, unit='picture'))
+        found = score_planner(answers, drawn, at_once=1).rows()
+        rows += [{'ranges': ranges, **row} for row in found]
+    rows.append({'ranges': 'both', **_quantile('latency p50 s', answers.seconds, 0.5)})
+    rows.append({'ranges': 'both', **_quantile('latency p99 s', answers.seconds, 0.99)})
+    apart = list(lens_distances(planner, max(1, args.episodes * SCENES_A_LENS // 100), args.seed))
+    if apart:
+        rows.append(
+            {'ranges': 'training', **_quantile('other lens, waypoints apart p50 m', apart, 0.5)}
+        )
+    console.print(_table(rows, args))
+    return rows
+
+
+class _Answers:
+    """The backend as the measures ask it; seconds: that each answer took."""
+
+    def __init__(self, planner: Any) -> None:
+        self._planner = planner
+        self.seconds: list[float] = []
+
+    def __call__(self, images: np.ndarray, sentences: Sequence[str]) -> list[str]:
+        from vla_planner.backends.backend import Asking
+        from vla_planner.prompts import Turn
+
+        profile = self._planner.profile
+        out = []
+        for rgb, text in zip(images, sentences, strict=True):
+            begun = time.perf_counter()
+            pieces = self._planner.backend.answer(
+                [Turn('user', text, rgb)], Asking(profile.tokens, 60.0)
+            )
+            out.append(''.join(pieces))
+            self.seconds.append(time.perf_counter() - begun)
+        return out
+
+
+def lens_distances(planner: Any, scenes: int, seed: int) -> Iterator[float]:
+    """Yield how far apart, m, waypoints are that were planned for one scene through two lenses.
+
+    Scenes in which a plan was refused, or has another number of waypoints, are left out.
+    """
+    from gae_arm.arm_sim.camera import RgbdCamera
+    from gae_arm.arm_sim.tasks.axes import TRAINING
+    from gae_arm.arm_sim.tasks.registry import find_task
+    from gae_arm.core.arm import load_arm
+    from gae_arm.core.paths import arm_file
+
+    task, arm = find_task('place_into_container'), load_arm(arm_file('panda'))
+    for number in tqdm(range(seed, seed + scenes), desc='lenses', unit='scene'):
+        instance = task.sample(number, TRAINING)
+        plans = []
+        for width, height, wider in LENSES:
+            view = dataclasses.replace(
+                instance.view, horizontal_fov=instance.view.horizontal_fov * wider
+            )
+            simulation = instance.simulate(arm, width, height)
+            camera = RgbdCamera(simulation.model, view.camera(width, height, shadows=False))
+            try:
+                frame = camera.render(simulation.snapshot().qpos, 10**9)
+            finally:
+                camera.close()
+            plans.append(_places(planner, frame, view.T_base_camera, instance))
+        first, *others = plans
+        for other in others:
+            if first is not None and other is not None and len(first) == len(other):
+                yield from np.linalg.norm(first - other, axis=1).tolist()
+
+
+def _places(planner: Any, frame: Any, T_base_camera: np.ndarray, instance: Any) -> Any:
+    """Return the positions (N, 3), base frame, of a plan; None without one."""
+    from gae_arm.core.plan_check import PlanCheckSettings
+    from gae_arm.core.plan_transform import plan_in_frame, positions
+    from vla_planner.errors import PlannerError
+    from vla_planner.picture import Scene
+    from vla_planner.planner import Wish
+
+    planner.rules = PlanCheckSettings(table_height=instance.table_height)
+    try:
+        plan = planner.think(Scene(frame, T_base_camera, 'base'), Wish(instance.instruction)).plan
+    except PlannerError:
+        return None
+    return None if plan is None else positions(plan_in_frame(plan, 'base', T_base_camera))
+
+
+def _quantile(metric: str, values: Sequence[float], share: float) -> dict[str, Any]:
+    low, high = quantile_interval(values, share)
+    value = float(np.quantile(values, share))
+    return {'metric': metric, 'n': len(values), 'value': value, 'low': low, 'high': high}
+
+
+def _table(rows: list[dict[str, Any]], args: argparse.Namespace) -> Table:
+    title = f'{args.model}, {args.episodes} pictures of each range, seed {args.seed}, one thread'
+    table = Table(title=title, title_justify='left')
+    for column in ('ranges', 'metric', 'value', '95%', 'n'):
+        table.add_column(column, justify='left' if column in ('ranges', 'metric') else 'right')
+    for row in rows:
+        interval = f'{row["low"]:.4f} to {row["high"]:.4f}'
+        table.add_row(row['ranges'], row['metric'], f'{row["value"]:.4f}', interval, str(row['n']))
+    return table

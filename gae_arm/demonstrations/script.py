@@ -35,7 +35,9 @@ STRIDE, TURN = 0.03, 0.3
 STEPS, STEP_S = 4, 0.05
 """In so many steps, of so many seconds, control leads from one of them to the next."""
 ASTRAY, ASTRAY_TURN = 0.006, 0.06
-"""m, rad: where control ends so far off, a joint is at its limit."""
+"""m, rad: where control ends so far off, it does not get there."""
+FROM_LIMITS = 0.1
+"""rad that joints keep from their limits: control does not go quite the way that is looked at."""
 MOST_WAYS, MOST_LOOKS = 400, 60
 """Ways that are tried at most, and those of them that are gone along."""
 
@@ -133,7 +135,9 @@ class Script:
             q = q + STEP_S * self._ik.step(q, T, STEP_S).q_dot
         left = self._ik.step(q, T, STEP_S)
         off = left.position_error > ASTRAY or left.orientation_error > ASTRAY_TURN
-        return None if off else q
+        limits = self._kinematics.arm.limits
+        at_limit = min((q - limits.lower).min(), (limits.upper - q).min()) < FROM_LIMITS
+        return None if off or at_limit else q
 
     def _stands(self, keyframe: Keyframe, room: Room, stage: Stage, q: np.ndarray) -> bool:
         found = self._reach.check(keyframe.T_base_ee, q)

@@ -224,6 +224,7 @@ class ActionExpertNode(Node):
             'cpu_cores': self._load.cores(),
             **acts,
             **self._clouds.values(),
+            **self._policy.figures(),
             **{f'refused_{reason}': count for reason, count in sorted(self._refusals.items())},
         }
         if self._carrier.plan_id is None:

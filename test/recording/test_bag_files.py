@@ -257,7 +257,8 @@ def test_a_full_disk_ends_the_bag_whole(tmp_path, monkeypatch):
     written = 0
     while not writer.full:
         writer.write('/joint_states', written, state(written), 0)
-        writer.flush()
+        if written % 10 == 9:
+            writer.flush()
         written += 1
     writer.close()
     assert next(room) > 0
@@ -337,3 +338,36 @@ def test_numbers_of_a_large_message_survive(tmp_path):
     writer.write('/joint_states', 2, b'', 0)
     writer.close()
     assert [m.data for m in open_bag(tmp_path / 'bag').messages()] == [data, b'']
+
+
+ON_A_SMALL_DISK = """
+import sys
+from pathlib import Path
+import test_bag_files as t
+writer = t.BagWriter(Path(sys.argv[1]) / 'bag', 1_500_000)
+writer.add_topic(t.STATES)
+written = 0
+while not writer.full:
+    writer.write('/joint_states', written, bytes(10_000), 0)
+    written += 1
+writer.close()
+with t.Reader(Path(sys.argv[1]) / 'bag') as reader:
+    print(written, reader.message_count, sum(1 for _ in reader.messages()))
+"""
+
+
+def test_a_disk_that_is_really_full(tmp_path):
+    """A tmpfs of three megabytes, in a mount namespace of its own."""
+    mount = f'mount -t tmpfs -o size=3m tmpfs {tmp_path} && exec "$@"'
+    small = ['unshare', '-rm', 'sh', '-c', mount, 'sh']
+    if shutil.which('unshare') is None or subprocess.run([*small, 'true']).returncode:
+        pytest.skip('this machine lets nobody mount a tmpfs')
+    done = subprocess.run(
+        [*small, sys.executable, '-c', ON_A_SMALL_DISK, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=__file__.rpartition('/')[0],
+    )
+    written, said, found = map(int, done.stdout.split())
+    assert written == said == found > 90

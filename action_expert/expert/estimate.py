@@ -28,14 +28,15 @@ class Estimate:
         self._said = waypoints
         self._shifts = np.zeros((len(waypoints.poses), 6))
         self.known = np.zeros(len(waypoints.poses), dtype=bool)
+        self._follows = np.zeros(len(waypoints.poses), dtype=bool)
 
     def waypoints(self) -> GuideWaypoints:
         """Return the waypoints where they are thought to be meant."""
         return dataclasses.replace(self._said, poses=beside(self._said.poses, self._shifts))
 
     def settled(self, k: int) -> bool:
-        """Return whether a waypoint follows from one where something is touched, seen before."""
-        return bool(self.known[k] and not self._said.touches[k])
+        """Return whether a waypoint is a straight way beside an aim that has been looked at."""
+        return bool(self._follows[k])
 
     def take(self, aim: int, shift: np.ndarray, share: float) -> None:
         """Take in what has been seen of an aim: its shift (6,), of which `share` counts, 0 to 1.
@@ -50,7 +51,7 @@ class Estimate:
             if k < len(self.known) and self._is_behind(k, aim):
                 meant = self._behind(k, aim, T)
                 self._shifts[k] = _shift(self._said.poses[k], meant)
-                self.known[k] = True
+                self.known[k] = self._follows[k] = True
 
     def _ways_in(self, aim: int) -> list[int]:
         poses, touches = self._said.poses, self._said.touches

@@ -200,8 +200,8 @@ def _plan_facts(arm: ArmConfig, plan: WaypointPlan, q: np.ndarray) -> list[str]:
 
 def _run_facts(run: ShadowRun) -> list[str]:
     slowed = ', '.join(f'{reason} {seconds:.1f} s' for reason, seconds in run.slowed.items())
-    facts = [f'{run.outcome} after {run.seconds:.1f} s of motion; slowed: {slowed or "never"}']
-    return facts + _wrapped(run.message)
+    outcome = f'{run.outcome} after {run.seconds:.1f} s of motion; slowed: {slowed or "never"}'
+    return _wrapped(outcome) + _wrapped(run.message)
 
 
 def _wrapped(text: str) -> list[str]:

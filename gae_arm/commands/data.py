@@ -112,6 +112,12 @@ def episode_facts(episode: Episode) -> list[str]:
         f'{episode.steps} steps in {episode.seconds:.2f} s ({rate:.1f} Hz), '
         f'keyframes at {episode.keyframes.tolist()}',
     ]
+    if episode.plans is not None:
+        counts, missed = np.diff(episode.plans.starts).tolist(), episode.plans.mistaken
+        facts.append(
+            f'plans of {counts} waypoints, from steps {episode.plans.steps.tolist()}'
+            + (f', {missed.sum()} of them missed on purpose' if missed.any() else '')
+        )
     if episode.clouds is not None:
         count = np.diff(episode.clouds.starts)
         facts.append(f'{len(count)} clouds of {count.min():,} to {count.max():,} points')

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gae_arm.arm_sim.tasks.steps import Lift, Press, Push, Put, Slide, Step
+from gae_arm.arm_sim.tasks.steps import Lift, Push, Put, Slide, Step
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.settings import Settings, setting
 from gae_arm.core.truth import Truth
@@ -145,5 +145,4 @@ def _is_done(group: tuple[Step, ...], truth: Truth) -> bool:
         return bool(np.linalg.norm((poses[last.item] - poses[last.to])[:2, 3]) < MISPLACED)
     if isinstance(last, Slide):
         return bool(abs(truth.joints[last.item] - last.to) < AJAR)
-    # A press, or holding something up: the task ends with it.
-    return not isinstance(last, (Press, Lift))
+    return not isinstance(last, Lift) or truth.robot_touches(last.item)

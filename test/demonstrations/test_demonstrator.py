@@ -1,12 +1,14 @@
 """The demonstrator: one seed one way, misses on purpose and tries again, follows what is moved."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core.motion import ActionChunk, RobotState
 from gae_arm.core.plan import Waypoint, WaypointPlan
-from gae_arm.demonstrations.demonstrator import OVER, Demonstrator, DemonstratorSettings
+from gae_arm.demonstrations.demonstrator import OVER, Demonstrator, DemonstratorSettings, _is_done
 from gae_arm.demonstrations.fast_cell import fast_cell
 from gae_arm.demonstrations.strays import NARROW, STRAY, Bump, Straying
 from gae_arm.demonstrations.variety import MOST, Variety
@@ -151,3 +153,13 @@ def test_variety_keeps_within_its_bounds():
         assert -0.14 < (np.linalg.inv(T) @ variety.before(T))[2, 3] < -0.06
         assert sorted(variety.order([3, 1, 2])) == [1, 2, 3]
     assert variety.settings() != variety.settings()
+
+
+def test_what_is_held_up_is_not_grasped_again(cell):
+    demonstrator = begun(cell, task='pick_up')
+    demonstrator.plan(cell)
+    truth = cell.truth()
+    name = cell.instance.steps[0].item
+    held = dataclasses.replace(truth, touches=frozenset([(name, 'finger'), ('finger', name)]))
+    assert _is_done(demonstrator.group, held)
+    assert not _is_done(demonstrator.group, truth)

@@ -27,8 +27,8 @@ class BagStream:
     def __init__(self, path: Path, reserve: int = RESERVE) -> None:
         self.path = path
         self.full = False
-        self._beside = path.with_name(f'.{path.name}.reserve')
         self._offset = 0
+        self._reserve = -1
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -37,7 +37,8 @@ class BagStream:
         except OSError as error:
             raise not_written(path, error) from error
         try:
-            self._set_aside(reserve)
+            if reserve:
+                self._set_aside(reserve)
         except OSError as error:
             self.close()
             path.unlink()
@@ -82,17 +83,24 @@ class BagStream:
                 os.fsync(self._file)
             os.close(self._file)
             self._file = -1
-        self._beside.unlink(missing_ok=True)
+        self._give_back()
 
     def _set_aside(self, size: int) -> None:
-        with self._beside.open('wb') as file:
-            if size:
-                os.posix_fallocate(file.fileno(), 0, size)
+        """Fill a file that has no name any more: its room comes back however the process ends."""
+        beside = self.path.with_name(f'.{self.path.name}.reserve')
+        self._reserve = os.open(beside, os.O_WRONLY | os.O_CREAT, 0o600)
+        beside.unlink()
+        os.posix_fallocate(self._reserve, 0, size)
+
+    def _give_back(self) -> None:
+        if self._reserve >= 0:
+            os.close(self._reserve)
+            self._reserve = -1
 
     def _make_room(self, error: OSError) -> bool:
         """Give the reserve back the first time that the disk is full; say whether it was there."""
         if error.errno not in FULL or self.full:
             return False
         self.full = True
-        self._beside.unlink(missing_ok=True)
+        self._give_back()
         return True

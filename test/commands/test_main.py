@@ -20,7 +20,7 @@ def test_no_verb_shows_the_help_and_is_no_success(capsys):
 
 def test_an_unknown_verb_is_refused_with_those_that_there_are(capsys):
     assert main.main(['fly']) == 1
-    assert capsys.readouterr().err.startswith("error: there is no verb 'fly'; there are: ['setup'")
+    assert capsys.readouterr().err.startswith("error: there is no verb 'fly'; there are: ['demo'")
 
 
 def test_an_error_of_ours_is_a_sentence_and_exit_code_1(monkeypatch, capsys):

@@ -117,10 +117,9 @@ def find_profile(name: str) -> tuple[Profile, Path]:
     if folder is None and '/' not in name:
         return load_profile(name)
     if folder is not None and (folder / PROFILE).is_file():
-        profile, _ = load_profile(str(folder / PROFILE))
-    else:
-        bundled = folder is not None and _speaks_compact(folder)
-        profile, _ = load_profile(DEFAULT if bundled else 'any_model')
+        return load_profile(str(folder / PROFILE))[0], planners()
+    bundled = folder is not None and _speaks_compact(folder)
+    profile, _ = load_profile(DEFAULT if bundled else 'any_model')
     return with_model(profile, name), planners()
 
 

@@ -148,7 +148,8 @@ FAMILIES = {'qwen2_5_vl': qwen2_5_vl, 'smol_vlm': smol_vlm, 'llava': llava}
 def _saved(folder: Path, model, processor) -> Path:
     torch.manual_seed(0)
     for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.05)
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.15)
     model.save_pretrained(folder, safe_serialization=True)
     processor.image_processor.save_pretrained(folder)
     processor.tokenizer.save_pretrained(folder)

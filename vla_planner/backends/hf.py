@@ -121,7 +121,7 @@ class HfBackend:
         images = [Image.fromarray(turn.image) for turn in conversation if turn.image is not None]
         if getattr(self.processor, 'chat_template', None):
             inputs = self.processor.apply_chat_template(
-                [_message(turn) for turn in conversation],
+                messages(conversation),
                 add_generation_prompt=True,
                 tokenize=True,
                 return_dict=True,
@@ -152,6 +152,11 @@ class _GivenUp(transformers.StoppingCriteria):
     def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
         over = self._asking.given_up.is_set() or time.monotonic() > self._until
         return torch.full((input_ids.shape[0],), over, dtype=torch.bool, device=input_ids.device)
+
+
+def messages(conversation: Sequence[Turn]) -> list[dict[str, Any]]:
+    """Return a conversation as chat templates take it."""
+    return [_message(turn) for turn in conversation]
 
 
 def _message(turn: Turn) -> dict[str, Any]:

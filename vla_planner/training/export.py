@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ BILINEAR = 2
 def export(model: Any, shape: PlannerShape, vocabulary: Vocabulary, folder: Path) -> None:
     """Write a folder for AutoModelForImageTextToText and AutoProcessor.
 
-    The processor scales any image to the model's size; it does not crop.
+    Weights are stored in 16 bits, half of what they are trained in; load them with float32. The
+    processor scales any image to the model's size; it does not crop.
     """
-    model.save_pretrained(folder, safe_serialization=True)
+    copy.deepcopy(model).half().save_pretrained(folder, safe_serialization=True)
     processor(shape, vocabulary).save_pretrained(folder)
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gae_arm.commands.trainings import tuning
 from gae_arm.core.errors import ConfigError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -46,10 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--evaluate', type=int, metavar='N', help='only measure, on N pictures of each range')
     add('--export', type=Path, metavar='FOLDER', help='only write the model for transformers')
     add('--json', type=Path, metavar='F', help='write what was measured to this file')
+    tuning.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train or resume; or only measure or export."""
+    """Train or resume; or only measure or export; or tune another model."""
+    if args.base is not None:
+        return tuning.run(args)
     training = make_run(args)
     if args.export is not None:
         training.export(args.export)

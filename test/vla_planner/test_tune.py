@@ -1,0 +1,93 @@
+"""Fine-tuning end to end: demonstrations in, an adapter out that `gae plan` takes as a model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip('torch')
+pytest.importorskip('peft')
+pytest.importorskip('accelerate')
+sys.path.insert(0, str(Path(__file__).parents[1] / 'demonstrations'))
+import made_episodes
+import tiny_models
+
+from gae_arm.commands import main
+from gae_arm.commands.trainings.tuning import sample_of
+from gae_arm.core.geometry import invert
+from gae_arm.demonstrations.dataset import Dataset
+from gae_arm.demonstrations.keyframes import plan_of
+from vla_planner.backends.hf import HfBackend
+from vla_planner.formats.registry import find_format
+from vla_planner.profile import find_profile
+from vla_planner.prompts import load_prompts
+from vla_planner.training.tune import TuneSettings, tune
+
+
+@pytest.fixture(scope='module')
+def base(tmp_path_factory):
+    return tiny_models.llava(tmp_path_factory.mktemp('models') / 'llava')
+
+
+def test_a_demonstration_teaches_its_keyframes_as_the_camera_sees_them():
+    episode = made_episodes.episode()
+    sample = sample_of(episode)
+    camera = episode.cameras[0]
+    height, width = camera.size
+    form = find_format('ours')
+    sketch = form.read(sample.answer, (width, height), form.scale)
+    plan = plan_of(episode, invert(camera.T_base_camera[0]), camera.frame_id)
+    assert len(sketch.strokes) == len(plan.waypoints)
+    K = camera.intrinsics.K
+    for stroke, waypoint in zip(sketch.strokes, plan.waypoints, strict=True):
+        u, v, one = K @ waypoint.position / waypoint.position[2]
+        assert stroke.place * [width, height] - 0.5 == pytest.approx(np.array([u, v]), abs=0.06)
+        assert stroke.depth == pytest.approx(waypoint.position[2], abs=1e-3)
+        assert one == 1
+    assert {'close', 'open'} <= {w.get('gripper') for w in json.loads(sample.answer)['waypoints']}
+    assert sample.instruction == episode.instruction
+
+
+@pytest.mark.parametrize('change', [{'success': False}, {'cameras': ()}, {'instruction': ''}])
+def test_what_teaches_nothing_is_left_out(change):
+    assert sample_of(dataclasses.replace(made_episodes.episode(), **change)) is None
+
+
+def test_the_loss_falls_and_only_the_adapter_learns(base, tmp_path):
+    profile, folder = find_profile(str(base))
+    profile = dataclasses.replace(profile, dtype='float32')
+    settings = TuneSettings(steps=20, batch=1, rate=3e-2, rank=8)
+    sample = sample_of(made_episodes.episode())
+    losses = list(tune(profile, load_prompts(profile, folder), [sample], settings, tmp_path))
+    assert losses[-1] < 0.8 * losses[0]
+    assert sorted(p.name for p in tmp_path.glob('*.safetensors')) == ['adapter_model.safetensors']
+    tuned, _ = find_profile(str(tmp_path))
+    assert (tuned.model, tuned.format) == (str(base), 'ours')
+    backend, plain = HfBackend(tuned), HfBackend(profile)
+    weights = zip(backend.model.parameters(), plain.model.parameters(), strict=True)
+    assert any((a - b).abs().max() > 1e-3 for a, b in weights)
+
+
+def test_the_verb_tunes_on_a_folder_of_demonstrations(base, tmp_path, capsys):
+    data = Dataset.create(tmp_path / 'data', {'made': 'by a test'})
+    data.add(0, made_episodes.episode())
+    words = ['--base', base, '--lora', '--data', tmp_path / 'data', '--out', tmp_path / 'out']
+    words += ['--steps', '2', '--batch', '1', '--rank', '2']
+    assert main.main(['train', 'planner', *map(str, words)]) == 0
+    assert '1 samples from' in capsys.readouterr().out
+    assert (tmp_path / 'out' / 'planner.yaml').is_file()
+
+
+def test_what_is_missing_is_said(base, tmp_path, capsys):
+    out = ['--out', str(tmp_path)]
+    assert main.main(['train', 'planner', '--base', str(base), *out]) == 1
+    assert '--base needs --lora and --data FOLDER' in capsys.readouterr().err
+    Dataset.create(tmp_path / 'empty', {})
+    words = ['--base', str(base), '--lora', '--data', str(tmp_path / 'empty')]
+    assert main.main(['train', 'planner', *words, *out]) == 1
+    assert 'no samples to tune on' in capsys.readouterr().err

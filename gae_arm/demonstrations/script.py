@@ -38,7 +38,7 @@ ASTRAY, ASTRAY_TURN = 0.006, 0.06
 """m, rad: where control ends so far off, it does not get there."""
 FROM_LIMITS = 0.1
 """rad that joints keep from their limits: control does not go quite the way that is looked at."""
-MOST_WAYS, MOST_LOOKS = 400, 60
+MOST_WAYS, MOST_LOOKS = 400, 40
 """Ways that are tried at most, and those of them that are gone along."""
 
 
@@ -79,9 +79,13 @@ class Script:
                 break
             if not self._leads_through(way, q, poses):
                 continue
-            fallback, looks = fallback or way, looks + 1
-            if self._has_room(way, group, truth, q, opened):
-                return way
+            fallback = fallback or way
+            room = Room(self._collision, self._solids, truth.poses, sites_of(way))
+            stages = list(_stages(way, group, opened))
+            if self._stands(way, stages, room, q):
+                looks += 1
+                if self._gets_there(way, stages, room, q):
+                    return way
         if fallback is None:
             raise NoWayError(f'no way to do {group!r} is within reach')
         return fallback
@@ -104,22 +108,24 @@ class Script:
             q = reached
         return True
 
-    def _has_room(
-        self,
-        way: Sequence[Keyframe],
-        group: Sequence[Step],
-        truth: Truth,
-        q: np.ndarray,
-        opened: bool,
+    def _stands(
+        self, way: Sequence[Keyframe], stages: Sequence[Stage], room: Room, q: np.ndarray
     ) -> bool:
-        """Return whether the arm gets along the whole way without another posture or a touch."""
-        room = Room(self._collision, self._solids, truth.poses, sites_of(way))
+        """Return whether the arm has room at every keyframe; q: (N,), where the search begins.
+
+        The last ones come first: where something is put down there is the least room.
+        """
+        for keyframe, stage in zip(reversed(way), reversed(stages), strict=True):
+            found = self._reach.check(keyframe.T_base_ee, q)
+            if not (found.reachable and room.is_free(found.q, keyframe.T_base_ee[:3, 3], stage)):
+                return False
+        return True
+
+    def _gets_there(
+        self, way: Sequence[Keyframe], stages: Sequence[Stage], room: Room, q: np.ndarray
+    ) -> bool:
+        """Return whether control leads the arm along the whole way without a touch."""
         T = self._kinematics.forward(q)
-        stages = list(_stages(way, group, opened))
-        ends = zip(way, stages, strict=True)
-        # Where it ends is the likeliest to have no room, so that is looked at first.
-        if not all(self._stands(keyframe, room, stage, q) for keyframe, stage in ends):
-            return False
         for keyframe, stage in zip(way, stages, strict=True):
             for T_next in _between(T, keyframe.T_base_ee):
                 followed = self._follow(q, T_next)
@@ -138,10 +144,6 @@ class Script:
         limits = self._kinematics.arm.limits
         at_limit = min((q - limits.lower).min(), (limits.upper - q).min()) < FROM_LIMITS
         return None if off or at_limit else q
-
-    def _stands(self, keyframe: Keyframe, room: Room, stage: Stage, q: np.ndarray) -> bool:
-        found = self._reach.check(keyframe.T_base_ee, q)
-        return found.reachable and room.is_free(found.q, keyframe.T_base_ee[:3, 3], stage)
 
 
 def _stages(way: Iterable[Keyframe], group: Sequence[Step], opened: bool) -> Iterator[Stage]:

@@ -22,7 +22,7 @@ VERBS = {
     'shadow': 'draw what the arm would do in real images; nothing moves',
     'calibrate': 'find where the camera stands, or print a board for it',
     'eval': 'success of policies on the tasks, with intervals; robustness; obedience',
-    'data': 'look at demonstrations, check them, import and export them',
+    'data': 'make demonstrations, look at them, check, import and export them',
     'train': 'train the planner that ships with the stack',
     'bench': 'measure speed, beside what a user would pick instead',
     'doctor': 'check the machine and the running graph; say what to do',

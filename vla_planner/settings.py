@@ -41,8 +41,5 @@ class PlannerNodeSettings(Settings):
     )
     device: str = setting('auto', "cpu, cuda, ...; auto: the profile's")
     check_reach: bool = setting(True, 'refuse plans that the arm cannot reach')
-    start_early: bool = setting(
-        False, 'begin with the first waypoints while a slow model is still writing the others'
-    )
     watch_anchors: bool = setting(True, 'plan again when what the plan rests on has gone')
     log_folder: str = setting('', 'folder for what is said to the model; empty: nowhere')

@@ -1,6 +1,6 @@
 """Say what the arm shall do, and see it done: the whole stack on a simulated arm.
 
-Starts arm, camera, point cloud, planner, expert, arm control and the web page, carries the
+Starts arm, camera, point cloud, planner, policy, arm control and the web page, carries the
 instruction out on the real ROS graph, and says by the physics whether it is done. It stays up for
 more instructions, typed here or on the page; an empty line or Ctrl-C ends it.
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('instruction', nargs='?', default=INSTRUCTION)
     parser.add_argument('--arm', default='panda', help='panda, ur5, xarm7, or a YAML file')
     parser.add_argument('--scene-seed', type=int, default=0, metavar='N', help='of the table')
-    parser.add_argument('--policy', default='expert', help='what carries plans out')
+    parser.add_argument('--policy', default='servo', help='what carries plans out')
     parser.add_argument(
         '--model', default='bundled', metavar='M', help='the planner; see config/planners'
     )
@@ -50,15 +50,9 @@ def run(args: argparse.Namespace) -> int:
     from gae_arm.commands.running_graph import running_graph
     from gae_arm.commands.show.port import free_port
     from gae_arm.commands.show.show import Show
-    from gae_arm.evaluation.video import check_video
     from gae_arm.ros.observer import Observer
 
-    if not args.instruction.strip():
-        raise ConfigError('the instruction is empty: say what the arm shall do')
-    _make_folder(args.out)
-    if args.video:
-        _make_folder(args.video.parent)
-        check_video(args.video)
+    _check(args)
     console, began = Console(highlight=False, soft_wrap=True), time.monotonic()
     port = free_port(args.port)
     with (
@@ -79,6 +73,28 @@ def run(args: argparse.Namespace) -> int:
         for line in _typed(observer, show.watch_page):
             show.carry_out(line)
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what cannot be before anything is started, and make the folders."""
+    from action_expert.policies import POLICIES
+    from gae_arm.core import checks
+    from gae_arm.core.arm import load_arm
+    from gae_arm.core.paths import arm_file
+    from gae_arm.evaluation.video import check_video
+    from vla_planner.profile import find_profile
+
+    if not args.instruction.strip():
+        raise ConfigError('the instruction is empty: say what the arm shall do')
+    load_arm(arm_file(args.arm))
+    checks.known('policy', args.policy, POLICIES)
+    checks.integer('--scene-seed', args.scene_seed, 0, 2**31 - 1)
+    checks.integer('--port', args.port, 0, 65535)
+    find_profile(args.model)
+    _make_folder(args.out)
+    if args.video:
+        _make_folder(args.video.parent)
+        check_video(args.video)
 
 
 def _arguments(args: argparse.Namespace, port: int) -> dict[str, str]:

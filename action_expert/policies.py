@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from action_expert.expert.policy import ActionExpert
 from action_expert.following import GuidePolicy, PolicySettings
 from action_expert.ik import IkPolicy
 from action_expert.servo import ServoPolicy
@@ -10,7 +11,7 @@ from gae_arm.core import checks
 from gae_arm.core.arm import ArmConfig
 
 POLICIES: dict[str, type[GuidePolicy]] = {
-    policy.name: policy for policy in (IkPolicy, SplinePolicy, ServoPolicy)
+    policy.name: policy for policy in (IkPolicy, SplinePolicy, ServoPolicy, ActionExpert)
 }
 
 

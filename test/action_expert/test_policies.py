@@ -219,4 +219,4 @@ def test_progress_before_any_plan_is_an_error():
 def test_an_unknown_policy_is_named_with_those_that_there_are():
     with pytest.raises(InvalidValueError) as error:
         make_policy('magic', PANDA)
-    assert str(error.value).startswith("policy 'magic' is unknown; there are: ['ik', ")
+    assert str(error.value).startswith("policy 'magic' is unknown; there are: ['expert', ")

@@ -38,6 +38,7 @@ setup(
         (f'share/{NAME}', ['package.xml']),
         *data_files('launch'),
         *data_files('config'),
+        *data_files('models'),
     ],
     install_requires=['setuptools'],
     extras_require={'test': ['pytest']},

@@ -61,6 +61,7 @@ class Profile(Settings):
         'float32', 'of the weights', choices=('float32', 'bfloat16', 'float16', 'auto')
     )
     device: str = setting('auto', 'cpu, cuda, cuda:1, ...; auto: a GPU if there is one')
+    threads: int = setting(0, 'of the processor; 0: as torch does', low=0, high=1024)
     attention: str = setting('auto', 'how it is computed', choices=('auto', 'eager', 'sdpa'))
     quantization: str = setting(
         'none', 'of the weights, by bitsandbytes', choices=('none', '8bit', '4bit')

@@ -47,6 +47,8 @@ class HfBackend:
         if folder is not None:
             _check_folder(folder, profile.model)
         self.device = _device(profile.device)
+        if profile.threads:
+            torch.set_num_threads(profile.threads)
         self._constrained = profile.constrained and profile.format == 'compact'
         self.processor = _load(profile, 'processor', load_processor, source)
         if not hasattr(self.processor, 'image_processor'):

@@ -17,7 +17,7 @@ class Solids:
     """Points of all solid things of a scene, wherever these are."""
 
     def __init__(self, scene: Scene) -> None:
-        self._points = {thing.name: _of_object(thing) for thing in scene.objects}
+        self._points = {thing.name: points_of(thing) for thing in scene.objects}
 
     def points(self, poses: Mapping[str, np.ndarray], without: frozenset[str]) -> np.ndarray:
         """Return float64 (N, 3), m, base frame, of all things but some; poses: (4, 4) by name."""
@@ -29,7 +29,8 @@ class Solids:
         return np.concatenate([np.zeros((0, 3)), *rows])
 
 
-def _of_object(thing: SceneObject) -> np.ndarray:
+def points_of(thing: SceneObject) -> np.ndarray:
+    """Return points (N, 3) on all solid parts of a thing, m, in its own frame."""
     rows = [np.zeros((0, 3))]
     for part in thing.parts:
         if part.solid:

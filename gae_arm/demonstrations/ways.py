@@ -6,19 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from gae_arm.arm_sim.objects.item import SMALLEST_STROKE
+from gae_arm.arm_sim.objects.item import SMALLEST_STROKE, Cavity
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.steps import Lift, Press, Push, Put, Slide, Step
 from gae_arm.core import geometry
 from gae_arm.core.errors import GaeError
 from gae_arm.demonstrations import moves
 from gae_arm.demonstrations.moves import Keyframe
+from gae_arm.demonstrations.solids import points_of
 from gae_arm.demonstrations.variety import Variety
 
 CLEARANCE = 0.05
 """m: that what is carried keeps above whatever stands in its way, where the arm can."""
 TURNS = np.arange(16) * np.pi / 8
 """rad: turns about the vertical that are tried where any will do."""
+FITS, SAME = 0.95, 0.02
+"""Share of a hollow's half width to which a thing in it may reach; smaller differences are none."""
 LETTING_GO = 0.024
 """m: that the fingers move apart, together, to let go of something in a container."""
 DROPS = (moves.DROP, 0.015, 0.03, 0.045)
@@ -124,13 +127,16 @@ class Ways:
 
     def _places(self, put: Put, poses: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Return the poses (4, 4) of the item that are as good as the one asked for."""
-        T = poses[put.onto] @ put.T_onto_item
-        out = []
-        for yaw in TURNS if put.yaws is None else put.yaws:
-            turned = T.copy()
-            turned[:3, :3] = geometry.rpy_to_matrix(0, 0, yaw) @ T[:3, :3]
-            out.append(turned)
-        return out
+        turns = TURNS if put.yaws is None else put.yaws
+        rotations = [geometry.rpy_to_matrix(0, 0, yaw) for yaw in turns]
+        all_ = [put.T_onto_item.copy() for _ in rotations]
+        for T, rotation in zip(all_, rotations, strict=True):
+            T[:3, :3] = rotation @ T[:3, :3]
+        cavity = self.instance.items[put.onto].cavity
+        if cavity is not None:
+            points = points_of(self.instance.items[put.item].body)
+            all_ = _roomiest(all_, points, cavity)
+        return [poses[put.onto] @ T for T in all_]
 
     def _travel_height(
         self, put: Put, poses: Mapping[str, np.ndarray], T_from: np.ndarray, T_to: np.ndarray
@@ -169,6 +175,19 @@ def grouped(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
         pair = isinstance(steps[i], Lift) and i + 1 < len(steps) and isinstance(steps[i + 1], Put)
         yield tuple(steps[i : i + 1 + pair])
         i += 1 + pair
+
+
+def _roomiest(places: Sequence[np.ndarray], points: np.ndarray, cavity: Cavity) -> list[np.ndarray]:
+    """Return the places (4, 4) at which a thing of these points keeps clear of a hollow's walls.
+
+    Where it fits in nowhere, those where it sticks out least.
+    """
+    reach = []
+    for T in places:
+        beside = np.abs(geometry.transform_points(T, points)[:, :2] - cavity.center) / cavity.half
+        reach.append(float((np.hypot(*beside.T) if cavity.round else beside.max(axis=1)).max()))
+    most = max(FITS, min(reach) + SAME)
+    return [T for T, far in zip(places, reach, strict=True) if far <= most]
 
 
 def _each(

@@ -113,11 +113,13 @@ class Script:
     ) -> bool:
         """Return whether the arm has room at every keyframe; q: (N,), where the search begins.
 
-        The last ones come first: where something is put down there is the least room.
+        Before the gripper moves there, and after. The last ones come first: where something is put
+        down there is the least room.
         """
-        for keyframe, stage in zip(reversed(way), reversed(stages), strict=True):
-            found = self._reach.check(keyframe.T_base_ee, q)
-            if not (found.reachable and room.is_free(found.q, keyframe.T_base_ee[:3, 3], stage)):
+        after = [*stages[1:], stages[-1]]
+        for keyframe, *both in reversed(list(zip(way, stages, after, strict=True))):
+            found, place = self._reach.check(keyframe.T_base_ee, q), keyframe.T_base_ee[:3, 3]
+            if not found.reachable or not all(room.is_free(found.q, place, s) for s in both):
                 return False
         return True
 

@@ -23,7 +23,7 @@ try:
 except ImportError as error:
     raise MissingDependencyError(
         f'models in this process need torch and transformers ({error}); install them with: '
-        'pip install -r requirements/planner.txt'
+        'pip install -r requirements/model.txt'
     ) from error
 
 NEEDED = ('config.json', 'model weights', 'processor')
@@ -230,7 +230,7 @@ def _with_adapter(model: Any, adapter: str) -> Any:
         from peft import PeftModel
     except ImportError as error:
         raise MissingDependencyError(
-            'a LoRA adapter needs peft; install it with: pip install -r requirements/planner.txt'
+            'a LoRA adapter needs peft; install it with: pip install -r requirements/model.txt'
         ) from error
     folder = Path(adapter).expanduser()
     if not (folder / 'adapter_model.safetensors').is_file():

@@ -84,7 +84,7 @@ def _adapted(model: Any, rank: int) -> Any:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
         raise MissingDependencyError(
-            'tuning needs peft; install it with: pip install -r requirements/planner.txt'
+            'tuning needs peft; install it with: pip install -r requirements/model.txt'
         ) from error
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules='all-linear')
     if model.is_gradient_checkpointing is False and next(model.parameters()).is_cuda:

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise MissingDependencyError(
             f'tuning needs torch, transformers, accelerate and peft ({error}); install them with: '
-            'pip install -r requirements/train.txt -r requirements/planner.txt'
+            'pip install -r requirements/train.txt'
         ) from error
     from tqdm import tqdm
 

@@ -14,6 +14,8 @@ from gae_arm.core import end_effector, geometry
 
 BEHIND, CONE = 0.02, 0.7
 """m and cosine: a neighbour so far behind an aim, and no farther beside it, is a way in or out."""
+FELT = 0.025
+"""m: from where the hand was going to touch, what stops it is what it was to touch."""
 SAME_TURN = 0.6
 """rad: the hand keeps its orientation on a way in or out, unless a plan says more than an error."""
 
@@ -29,14 +31,25 @@ class Estimate:
         self._shifts = np.zeros((len(waypoints.poses), 6))
         self.known = np.zeros(len(waypoints.poses), dtype=bool)
         self._follows = np.zeros(len(waypoints.poses), dtype=bool)
+        self._felt = np.zeros(len(waypoints.poses), dtype=bool)
 
     def waypoints(self) -> GuideWaypoints:
         """Return the waypoints where they are thought to be meant."""
         return dataclasses.replace(self._said, poses=beside(self._said.poses, self._shifts))
 
     def settled(self, k: int) -> bool:
-        """Return whether a waypoint is a straight way beside an aim that has been looked at."""
-        return bool(self._follows[k])
+        """Return whether to look at a waypoint no more: it was felt, or follows from its aim."""
+        return bool(self._felt[k] or self._follows[k])
+
+    def feel(self, k: int, T_base_ee: np.ndarray) -> None:
+        """Take in that the hand was stopped at (4, 4) on its way to a waypoint that touches.
+
+        Nearly there, that is what it was to touch: looking would push it on.
+        """
+        apart = np.linalg.norm(self.waypoints().poses[k, :3, 3] - T_base_ee[:3, 3])
+        if self._said.touches[k] and apart < FELT:
+            self.take(k, _shift(self._said.poses[k], T_base_ee), 1.0)
+            self._felt[k] = True
 
     def take(self, aim: int, shift: np.ndarray, share: float) -> None:
         """Take in what has been seen of an aim: its shift (6,), of which `share` counts, 0 to 1.

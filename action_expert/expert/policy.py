@@ -28,6 +28,8 @@ from gae_arm.core.cloud import Cloud
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.paths import arm_file, share_folder
 
+STOPPED = 0.5
+"""s without progress, after which something is taken to be in the way."""
 SAYS_NOTHING = 0.02
 """s at full speed: a guide that is shorter and moves no finger leads nowhere: nothing moves."""
 
@@ -123,6 +125,8 @@ class ActionExpert(GuidePolicy):
             awaiting=False,
             given=self._said,
         )
+        if clock.still > STOPPED:
+            estimate.feel(clock.next_waypoint, T_base_ee)
         self._look(moment, estimate, cloud)
         if not estimate.known.any():
             return np.zeros((1, 6))

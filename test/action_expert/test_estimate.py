@@ -66,3 +66,22 @@ def test_a_turn_that_the_plan_means_is_kept():
     estimate = Estimate(dataclasses.replace(said, poses=poses))
     estimate.take(1, np.zeros(6), 1.0)
     np.testing.assert_allclose(estimate.waypoints().poses[2, :3, :3], poses[2, :3, :3], atol=1e-9)
+
+
+def test_what_stops_the_hand_nearly_there_is_what_it_was_to_touch():
+    estimate = Estimate(erring())
+    estimate.take(1, SHIFT, 1.0)
+    here = estimate.waypoints().poses[1].copy()
+    here[2, 3] += 0.012
+    estimate.feel(1, here)
+    np.testing.assert_allclose(estimate.waypoints().poses[1], here, atol=1e-9)
+    assert estimate.settled(1)
+
+
+def test_what_stops_it_far_away_or_where_nothing_is_touched_is_not():
+    estimate = Estimate(pick())
+    far = pick().poses[1].copy()
+    far[2, 3] += 0.05
+    estimate.feel(1, far)
+    estimate.feel(2, pick().poses[2])
+    assert not estimate.known.any()

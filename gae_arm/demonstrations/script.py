@@ -30,14 +30,15 @@ from gae_arm.demonstrations.ways import NoWayError, Ways, grouped
 
 ROOM = 1e-3
 """m: between the links, and to the table, where a keyframe counts as free."""
-STRIDE, TURN = 0.03, 0.3
+STRIDE, TURN = 0.03, 0.15
 """m, rad, between the poses of a way that are looked at."""
-STEPS, STEP_S = 4, 0.05
+STEPS, STEP_S = 3, 0.05
 """In so many steps, of so many seconds, control leads from one of them to the next."""
 ASTRAY, ASTRAY_TURN = 0.006, 0.06
 """m, rad: where control ends so far off, it does not get there."""
-FROM_LIMITS = 0.1
-"""rad that joints keep from their limits: control does not go quite the way that is looked at."""
+FROM_LIMITS = 0.2
+"""rad that joints keep from their limits, or come no nearer than they are: control does not go
+quite the way that is looked at."""
 MOST_WAYS, MOST_LOOKS = 400, 40
 """Ways that are tried at most, and those of them that are gone along."""
 
@@ -67,25 +68,32 @@ class Script:
     ) -> list[Keyframe]:
         """Return the keyframes of a group of steps: a way with room for all of the arm.
 
-        Where there is none, a way whose keyframes at least are within reach. q: (N,), rad, where
-        the arm is. opened: whether the gripper is open. Raises NoWayError.
+        Where there is none, one that leads farthest, or is at least within reach. q: (N,), rad,
+        where the arm is. opened: whether the gripper is open. Raises NoWayError.
         """
         T_now = self._kinematics.forward(q)
         ways = self._ways.find(group, truth.poses, truth.joints, T_now, opened)
         poses: dict[tuple[bytes, bytes], np.ndarray | None] = {}
-        fallback, looks = None, 0
+        closed: set[bytes] = set()
+        fallback, farthest, looks = None, -1, 0
         for way in itertools.islice(ways, MOST_WAYS):
-            if looks == MOST_LOOKS:
-                break
+            begun = itertools.accumulate(keyframe.T_base_ee.tobytes() for keyframe in way)
+            if looks == MOST_LOOKS or not closed.isdisjoint(begun):
+                continue
             if not self._leads_through(way, q, poses):
                 continue
             fallback = fallback or way
             room = Room(self._collision, self._solids, truth.poses, sites_of(way))
             stages = list(_stages(way, group, opened))
-            if self._stands(way, stages, room, q):
-                looks += 1
-                if self._gets_there(way, stages, room, q):
-                    return way
+            if not self._stands(way, stages, room, q):
+                continue
+            looks += 1
+            done = self._gets_to(way, stages, room, q)
+            if done == len(way):
+                return way
+            closed.add(b''.join(keyframe.T_base_ee.tobytes() for keyframe in way[: done + 1]))
+            if done > farthest:
+                fallback, farthest = way, done
         if fallback is None:
             raise NoWayError(f'no way to do {group!r} is within reach')
         return fallback
@@ -123,29 +131,33 @@ class Script:
                 return False
         return True
 
-    def _gets_there(
+    def _gets_to(
         self, way: Sequence[Keyframe], stages: Sequence[Stage], room: Room, q: np.ndarray
-    ) -> bool:
-        """Return whether control leads the arm along the whole way without a touch."""
+    ) -> int:
+        """Return to how many keyframes control leads the arm one after the other, untouched."""
         T = self._kinematics.forward(q)
-        for keyframe, stage in zip(way, stages, strict=True):
+        for done, (keyframe, stage) in enumerate(zip(way, stages, strict=True)):
             for T_next in _between(T, keyframe.T_base_ee):
                 followed = self._follow(q, T_next)
                 if followed is None or not room.is_free(followed, T_next[:3, 3], stage):
-                    return False
+                    return done
                 q = followed
             T = keyframe.T_base_ee
-        return True
+        return len(way)
 
     def _follow(self, q: np.ndarray, T: np.ndarray) -> np.ndarray | None:
         """Return the joints (N,) to which the arm's own control leads from q; None: not to T."""
+        least = min(FROM_LIMITS, self._from_limits(q))
         for _ in range(STEPS):
             q = q + STEP_S * self._ik.step(q, T, STEP_S).q_dot
         left = self._ik.step(q, T, STEP_S)
         off = left.position_error > ASTRAY or left.orientation_error > ASTRAY_TURN
+        return None if off or self._from_limits(q) < least else q
+
+    def _from_limits(self, q: np.ndarray) -> float:
+        """Return how far the joints (N,) are from their limits, rad, the nearest one."""
         limits = self._kinematics.arm.limits
-        at_limit = min((q - limits.lower).min(), (limits.upper - q).min()) < FROM_LIMITS
-        return None if off or at_limit else q
+        return float(min((q - limits.lower).min(), (limits.upper - q).min()))
 
 
 def _stages(way: Iterable[Keyframe], group: Sequence[Step], opened: bool) -> Iterator[Stage]:

@@ -39,6 +39,8 @@ ASTRAY, ASTRAY_TURN = 0.006, 0.06
 FROM_LIMITS = 0.2
 """rad that joints keep from their limits, or come no nearer than they are: control does not go
 quite the way that is looked at."""
+OVERFLY = 0.14
+"""m that the end effector goes above the highest thing where no lower way has room."""
 MOST_WAYS, MOST_LOOKS = 400, 40
 """Ways that are tried at most, and those of them that are gone along."""
 
@@ -72,17 +74,44 @@ class Script:
         where the arm is. opened: whether the gripper is open. Raises NoWayError.
         """
         T_now = self._kinematics.forward(q)
-        ways = self._ways.find(group, truth.poses, truth.joints, T_now, opened)
+        found = self._ways.find(group, truth.poses, truth.joints, T_now, opened)
+        ways = list(itertools.islice(found, MOST_WAYS))
+        way, whole = self._best(ways, group, truth, q, opened)
+        if not whole:
+            higher = [[self._above(T_now, way[0]), *way] for way in ways]
+            over, whole = self._best(higher, group, truth, q, opened)
+            way = over if whole else way
+        if way is None:
+            raise NoWayError(f'no way to do {group!r} is within reach')
+        return way
+
+    def _above(self, T_now: np.ndarray, first: Keyframe) -> Keyframe:
+        """Return a keyframe half-way to the first one, above all that stands there."""
+        T = first.T_base_ee.copy()
+        T[:2, 3] = (T[:2, 3] + T_now[:2, 3]) / 2
+        top = max(item.height for item in self.instance.items.values())
+        T[2, 3] = max(T[2, 3], T_now[2, 3], self.instance.table_height + top + OVERFLY)
+        return Keyframe(T)
+
+    def _best(
+        self,
+        ways: Iterable[list[Keyframe]],
+        group: Sequence[Step],
+        truth: Truth,
+        q: np.ndarray,
+        opened: bool,
+    ) -> tuple[list[Keyframe] | None, bool]:
+        """Return the first way that leads all the way, or the best of the others, and which."""
         poses: dict[tuple[bytes, bytes], np.ndarray | None] = {}
         closed: set[bytes] = set()
-        fallback, farthest, looks = None, -1, 0
-        for way in itertools.islice(ways, MOST_WAYS):
+        best, farthest, looks = None, -1, 0
+        for way in ways:
             begun = itertools.accumulate(keyframe.T_base_ee.tobytes() for keyframe in way)
             if looks == MOST_LOOKS or not closed.isdisjoint(begun):
                 continue
             if not self._leads_through(way, q, poses):
                 continue
-            fallback = fallback or way
+            best = best or way
             room = Room(self._collision, self._solids, truth.poses, sites_of(way))
             stages = list(_stages(way, group, opened))
             if not self._stands(way, stages, room, q):
@@ -90,13 +119,11 @@ class Script:
             looks += 1
             done = self._gets_to(way, stages, room, q)
             if done == len(way):
-                return way
+                return way, True
             closed.add(b''.join(keyframe.T_base_ee.tobytes() for keyframe in way[: done + 1]))
             if done > farthest:
-                fallback, farthest = way, done
-        if fallback is None:
-            raise NoWayError(f'no way to do {group!r} is within reach')
-        return fallback
+                best, farthest = way, done
+        return best, False
 
     def _leads_through(
         self,

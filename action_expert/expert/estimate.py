@@ -14,8 +14,9 @@ from gae_arm.core import end_effector, geometry
 
 BEHIND, CONE = 0.02, 0.7
 """m and cosine: a neighbour so far behind an aim, and no farther beside it, is a way in or out."""
-FELT = 0.025
-"""m: from where the hand was going to touch, what stops it is what it was to touch."""
+FELT, HELD = 0.025, 0.05
+"""m: so near where the hand was going to touch, what stops it is what it was to touch; and when it
+holds something that it was going to let go of: a drawer goes where it can."""
 SAME_TURN = 0.6
 """rad: the hand keeps its orientation on a way in or out, unless a plan says more than an error."""
 
@@ -47,7 +48,8 @@ class Estimate:
         Nearly there, that is what it was to touch: looking would push it on.
         """
         apart = np.linalg.norm(self.waypoints().poses[k, :3, 3] - T_base_ee[:3, 3])
-        if self._said.touches[k] and apart < FELT:
+        near = HELD if self._said.gripper[k] > 0.5 else FELT
+        if self._said.touches[k] and apart < near:
             self.take(k, _shift(self._said.poses[k], T_base_ee), 1.0)
             self._felt[k] = True
 

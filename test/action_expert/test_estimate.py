@@ -85,3 +85,12 @@ def test_what_stops_it_far_away_or_where_nothing_is_touched_is_not():
     estimate.feel(1, far)
     estimate.feel(2, pick().poses[2])
     assert not estimate.known.any()
+
+
+def test_what_holds_something_back_is_farther_away():
+    said = dataclasses.replace(pick(), gripper=np.array([np.nan, 1.0, np.nan]))
+    estimate = Estimate(said)
+    here = said.poses[1].copy()
+    here[2, 3] += 0.04
+    estimate.feel(1, here)
+    np.testing.assert_allclose(estimate.waypoints().poses[1], here, atol=1e-9)

@@ -23,13 +23,12 @@ def demo(*words):
         [sys.executable, '-m', 'gae_arm.commands.main', 'demo', *words],
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=550,
     )
 
 
 def test_a_sentence_becomes_motion_and_a_verdict(tmp_path):
-    film = tmp_path / 'film.gif'
-    done = demo('pick up the red cube', '--once', '--out', str(tmp_path), '--video', str(film))
+    done = demo('pick up the red cube', '--once', '--out', str(tmp_path))
     said = done.stdout
     assert 'on the table: a red cube, a green bowl' in said, done.stderr
     word = next(w for w in ('SUCCESS', 'FAILED') if f'{w} after' in said)
@@ -37,8 +36,6 @@ def test_a_sentence_becomes_motion_and_a_verdict(tmp_path):
     assert 'Traceback' not in done.stderr
     with Image.open(tmp_path / 'pick-up-the-red-cube.png') as picture:
         assert picture.width > 480
-    with Image.open(film) as frames:
-        assert frames.n_frames > 1
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from gae_arm.ros.observer import Observer
 
 ACTION = 'execute_instruction'
 CANCEL_S = 10.0
+GAVE_UP = -1
 
 
 class Stage(IntEnum):
@@ -33,7 +34,8 @@ class Stage(IntEnum):
 class Report:
     """How an instruction went.
 
-    error_code: of ExecuteInstruction's result; error: a sentence, empty on success. plans: used.
+    error_code: of ExecuteInstruction's result, or GAVE_UP; error: a sentence, empty on success.
+    plans: used.
     seconds: in all; stages: seconds spent in each, in the order of their first time.
     """
 
@@ -59,12 +61,13 @@ class Conversation:
         self,
         instruction: str,
         show: Callable[[Stage, float], None],
-        timeout: float = 300.0,
+        timeout: float = 240.0,
     ) -> Report:
         """Have an instruction carried out, and wait for its end.
 
         show: called with the stage and the share of the plan that is done, now and then. A goal
         that is interrupted or takes longer than `timeout` seconds is cancelled: the arm holds.
+        Raises GaeError if the graph ends meanwhile.
         """
         clock = _StageClock(show)
         goal = ExecuteInstruction.Goal(instruction=instruction)
@@ -76,9 +79,14 @@ class Conversation:
         result = handle.get_result_async()
         try:
             self._observer.wait_for(result.done, 'the end of the instruction', timeout)
-        except (KeyboardInterrupt, GaeError):
+        except KeyboardInterrupt:
             self._cancel(handle)
             raise
+        except GaeError as error:
+            self._cancel(handle)  # Raises again where nobody is left to hear it.
+            report = clock.report()
+            report.error_code, report.error = GAVE_UP, str(error)
+            return report
         answer = result.result()
         report = clock.report()
         report.error_code = int(answer.result.error_code)

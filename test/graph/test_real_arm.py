@@ -149,7 +149,12 @@ def test_the_check_passes_under_the_driver_s_own_names(arm):
 
 
 def test_released_it_moves_slowly_by_the_driver_s_controller(arm):
-    assert arm.gae('resume') == (0, 'resumed, at 20% of the speed')
+    said = ''
+    for _ in range(TRIES):  # On a busy machine a joint state may be too old just then.
+        code, said = arm.gae('resume')
+        if code == 0:
+            break
+    assert (code, said) == (0, 'resumed, at 20% of the speed')
     speed = arm.move_to(arm.position() + 0.06)
     assert speed < 0.04, 'a second at full speed would need 0.06 rad/s and more'
 

@@ -30,6 +30,8 @@ def bag(tmp_path_factory, own_domain):
         probe.wait_for(lambda: plans.get_subscription_count() > 1, 'expert and control')
         with running_verb(folder / 'record.log', 'record', '--out', folder / 'bag'):
             probe.wait_for(lambda: plans.get_subscription_count() > 3, 'recorder and markers')
+            before = len(clouds)
+            probe.wait_for(lambda: len(clouds) > before + 8, 'clouds that the recorder hears')
             seen = len(clouds)
             base = load_arm(arm_file('panda')).base_frame
             plan = load_plan(PLAN).plan('recorded', probe.now_ns(), base)

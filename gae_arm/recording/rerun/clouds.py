@@ -70,7 +70,7 @@ class CloudMaker:
         """Yield the clouds that the node may have made of an image, the likeliest first.
 
         It takes the joint state nearest to the exposure of those that have come by then, and which
-        have is not recorded: it is the last one before, or the first one after.
+        have is not recorded: it is one of those around it, mostly the nearest.
         """
         frame = memory.frame(stamp_ns)
         T = self.pose(frame.frame_id, stamp_ns, memory)

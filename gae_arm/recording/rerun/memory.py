@@ -24,6 +24,10 @@ class NotInBagError(GaeError):
     """An input is not in the bag, or came too early to be remembered."""
 
 
+AROUND = 8
+"""On a busy machine an image is worked on before the joint states of its time have come."""
+
+
 class Lately(Generic[T]):
     """Things by their stamps, those of the last seconds; stamps may come in any order.
 
@@ -58,13 +62,9 @@ class Lately(Generic[T]):
         return self._things[nearest]
 
     def around(self, stamp_ns: int) -> list[T]:
-        """Return the last one up to a stamp and the first one after it, the nearer one first."""
-        before = max((s for s in self._things if s <= stamp_ns), default=None)
-        after = min((s for s in self._things if s > stamp_ns), default=None)
-        found = sorted(
-            (s for s in (before, after) if s is not None), key=lambda s: abs(s - stamp_ns)
-        )
-        return [self._things[s] for s in found]
+        """Return those nearest to a stamp, at most `AROUND`, the nearest one first."""
+        found = sorted(self._things, key=lambda s: abs(s - stamp_ns))
+        return [self._things[s] for s in found[:AROUND]]
 
 
 class BagMemory:

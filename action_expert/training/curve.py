@@ -9,45 +9,35 @@ from typing import Any
 
 from action_expert.training.module import Losses
 from action_expert.training.run import ExpertRun
+from gae_arm.core.training import CURVE, LossCurve
 
-CURVE, PICTURE = 'curve.csv', 'curve.png'
-COLUMNS = ('step', 'situations', 'seconds', 'rate', *(f.name for f in dataclasses.fields(Losses)))
+PICTURE = 'curve.png'
+COLUMNS = ('step', 'situations', 'seconds', 'rate')
 
 
 class Curve:
-    """Means of the losses: a line of a CSV file every so many steps, and TensorBoard if there."""
+    """The losses of a run in a CSV file, and in TensorBoard if that is there."""
 
     def __init__(self, run: ExpertRun) -> None:
-        self._run, self._path = run, run.folder / CURVE
-        self._sums: dict[str, float] = {}
-        self._count = 0
+        names = tuple(field.name for field in dataclasses.fields(Losses))
+        self._run = run
+        self._curve = LossCurve(run.folder, COLUMNS, names, run.settings.log_every)
         self._board = _tensorboard(run.folder)
-        if not self._path.exists():
-            with self._path.open('w', newline='') as file:
-                csv.writer(file).writerow(COLUMNS)
 
     def add(self, losses: Losses) -> dict[str, float] | None:
         """Add the losses of a step; return the means when a line was written."""
-        for name, value in losses.as_dict().items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
         run = self._run
-        if run.step % run.settings.log_every:
-            return None
-        means = {name: value / self._count for name, value in self._sums.items()}
-        line = {
-            'step': run.step,
-            'situations': run.step * run.batch.size,
-            'seconds': round(run.seconds, 1),
-            'rate': run.settings.rate(run.step),
-            **{name: round(value, 5) for name, value in means.items()},
-        }
-        with self._path.open('a', newline='') as file:
-            csv.DictWriter(file, COLUMNS).writerow(line)
-        if self._board is not None:
+        values = (
+            run.step,
+            run.step * run.batch.size,
+            round(run.seconds, 1),
+            run.settings.rate(run.step),
+        )
+        facts = dict(zip(COLUMNS, values, strict=True))
+        means = self._curve.add(run.step, losses.as_dict(), facts)
+        if means is not None and self._board is not None:
             for name, value in means.items():
                 self._board.add_scalar(f'loss/{name}', value, run.step)
-        self._sums, self._count = {}, 0
         return means
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,9 @@ from action_expert.training.batches import BatchSettings, draw_batch
 from action_expert.training.module import Average, ExpertModule, Losses
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.settings import Settings, setting
+from gae_arm.core.training import TrainingRun, scheduled_rate
 
-CHECKPOINT, STATE = 'checkpoint', 'state.json'
+STATE = 'state.json'
 AVERAGE, SCALES = 'average.safetensors', 'scales.safetensors'
 STAGES = {'action': 'trajectories only: no clouds', 'cloud': 'with clouds'}
 
@@ -45,12 +44,10 @@ class RunSettings(Settings):
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step."""
-        warm = min(1.0, (step + 1) / self.warm_up)
-        left = (1 - step / self.steps) / max(1 - self.decay_from, 1e-9)
-        return self.learning_rate * warm * min(1.0, max(0.02, left))
+        return scheduled_rate(step, self.steps, self.learning_rate, self.warm_up, self.decay_from)
 
 
-class ExpertRun:
+class ExpertRun(TrainingRun[Losses]):
     """A run in a folder; made anew, or resumed where its last checkpoint was written.
 
     table: situations, see `shards`. start: weights that a new run begins with: those of stage 1.
@@ -66,12 +63,12 @@ class ExpertRun:
         start: Weights | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.table, self.settings = folder, table, settings
+        super().__init__(folder, settings.steps, settings.save_every)
+        self.table, self.settings = table, settings
         self.batch = dataclasses.replace(
             batch, blind=1.0 if settings.stage == 'action' else batch.blind
         )
         self.shape = shape or (start.shape if start else NetworkShape())
-        self.step, self.seconds = 0, 0.0
         self.scales = dict(start.scales) if start else table_scales(table)
         module = ExpertModule(self.shape, self.scales, batch.seed)
         if start is not None:
@@ -86,21 +83,14 @@ class ExpertRun:
         self._average.params = {
             k: v.to(self._accelerator.device) for k, v in self._average.params.items()
         }
-        if (folder / CHECKPOINT).is_dir():
+        if self.checkpoint.is_dir():
             self._load()
 
-    def train(self, until: Callable[[ExpertRun], bool] = lambda run: False) -> Iterator[Losses]:
-        """Train on, yielding the losses of each step; `until` is asked after each one."""
+    def _begin(self) -> None:
         self._module.train()
-        while self.step < self.settings.steps:
-            began = time.perf_counter()
-            losses = self._one_step()
-            self.seconds += time.perf_counter() - began
-            yield losses
-            if self.step % self.settings.save_every == 0 or self.step == self.settings.steps:
-                self.save()
-            if until(self):
-                break
+
+    def _is_main(self) -> bool:
+        return bool(self._accelerator.is_main_process)
 
     def _one_step(self) -> Losses:
         accelerator = self._accelerator
@@ -121,8 +111,7 @@ class ExpertRun:
         accelerator.backward(losses.total)
         accelerator.clip_grad_norm_(self._module.parameters(), self.settings.clip)
         self._optimizer.step()
-        self.step += 1
-        self._average.update(self._params, self.step)
+        self._average.update(self._params, self.step + 1)
         return Losses(*(accelerator.reduce(x.detach(), 'mean') for x in _values(losses)))
 
     @property
@@ -153,29 +142,19 @@ class ExpertRun:
             'batch': dataclasses.asdict(self.batch),
         }
 
-    def save(self) -> None:
-        """Write a checkpoint that replaces the last one only when it is whole."""
-        if not self._accelerator.is_main_process:
-            return
-        new, old = self.folder / f'{CHECKPOINT}.new', self.folder / CHECKPOINT
-        shutil.rmtree(new, ignore_errors=True)
-        self._accelerator.save_state(str(new))
-        save_file(self._average.params, new / AVERAGE)
-        save_file({k: torch.from_numpy(v) for k, v in self.scales.items()}, new / SCALES)
+    def _write(self, folder: Path) -> None:
+        self._accelerator.save_state(str(folder))
+        save_file(self._average.params, folder / AVERAGE)
+        save_file({k: torch.from_numpy(v) for k, v in self.scales.items()}, folder / SCALES)
         state = {
             'step': self.step,
             'seconds': self.seconds,
             'shape': dataclasses.asdict(self.shape),
         }
-        (new / STATE).write_text(json.dumps(state, indent=1))
-        last = self.folder / f'{CHECKPOINT}.last'
-        shutil.rmtree(last, ignore_errors=True)
-        if old.is_dir():
-            old.rename(last)
-        new.rename(old)
+        (folder / STATE).write_text(json.dumps(state, indent=1))
 
     def _load(self) -> None:
-        folder = self.folder / CHECKPOINT
+        folder = self.checkpoint
         state = json.loads((folder / STATE).read_text())
         shape = dataclasses.asdict(self.shape)
         if state['shape'] != shape:

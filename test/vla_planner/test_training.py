@@ -26,7 +26,7 @@ from vla_planner.training.evaluate import (
 )
 from vla_planner.training.export import export
 from vla_planner.training.model import DEBUG, build_model
-from vla_planner.training.run import Curve, Lessons, PlannerRun, RunSettings
+from vla_planner.training.run import Lessons, PlannerRun, RunSettings
 from vla_planner.training.vocabulary import Vocabulary, words_of
 
 SETTINGS = RunSettings(pictures=24, batch=2, warm_up=4, log_every=2, save_every=100)
@@ -71,9 +71,9 @@ def test_a_stopped_run_resumes_to_the_same_losses(tmp_path, lessons):
 def test_the_curve_is_a_file_that_a_resumed_run_continues(tmp_path, lessons):
     run = PlannerRun(tmp_path, DEBUG, SETTINGS, lessons)
     for until in (4, 8):
-        curve = Curve(run)
+        add = run.curve()
         for losses in run.train(lambda r, until=until: r.step >= until):
-            curve.add(losses)
+            add(losses)
     lines = (tmp_path / 'curve.csv').read_text().splitlines()
     assert lines[0].startswith('step,pictures,seconds,rate,total')
     assert [line.split(',')[0] for line in lines[1:]] == ['2', '4', '6', '8']

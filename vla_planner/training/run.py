@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import logging
-import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from accelerate import Accelerator
 from gae_arm.core import checks
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.lesson import Lesson
+from gae_arm.core.training import CHECKPOINT, LossCurve, TrainingRun, scheduled_rate
 from vla_planner.training.batch import Collator
 from vla_planner.training.export import export
 from vla_planner.training.losses import Losses, Objective
@@ -28,8 +26,8 @@ from vla_planner.training.warm_start import warm_start
 
 SEEDS = 10**9
 """Lessons of run seed s are those of the seeds from (s + 1) SEEDS on; held-out ones lie below."""
-CHECKPOINT, STATE, CURVE = 'checkpoint', 'state.json', 'curve.csv'
-COLUMNS = ('step', 'pictures', 'seconds', 'rate', *(f.name for f in dataclasses.fields(Losses)))
+STATE = 'state.json'
+COLUMNS = ('step', 'pictures', 'seconds', 'rate')
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,7 @@ class RunSettings:
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step."""
-        warm = min(1.0, (step + 1) / self.warm_up)
-        left = (1 - step / self.steps) / max(1 - self.decay_from, 1e-9)
-        return self.learning_rate * warm * min(1.0, max(0.02, left))
+        return scheduled_rate(step, self.steps, self.learning_rate, self.warm_up, self.decay_from)
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ class Lessons:
     words: tuple[str, ...]
 
 
-class PlannerRun:
+class PlannerRun(TrainingRun[Losses]):
     """A training run in a folder; made anew or resumed where its last checkpoint was written.
 
     warm: folder of a run whose weights a new one begins with.
@@ -95,9 +91,9 @@ class PlannerRun:
         lessons: Lessons,
         warm: Path | None = None,
     ) -> None:
-        self.folder, self.shape, self.settings, self.lessons = folder, shape, settings, lessons
+        super().__init__(folder, settings.steps, settings.save_every)
+        self.shape, self.settings, self.lessons = shape, settings, lessons
         self.vocabulary = Vocabulary(lessons.words)
-        self.step, self.seconds = 0, 0.0
         torch.manual_seed(settings.seed)
         model = build_model(shape, self.vocabulary)
         trainer = PlannerTrainer(
@@ -115,7 +111,7 @@ class PlannerRun:
         )
         self.objective, self._optimizer = self._accelerator.prepare(objective, optimizer)
         self._collate = Collator(shape, self.vocabulary, lessons.kinds, lessons.colors)
-        if (folder / CHECKPOINT).is_dir():
+        if self.checkpoint.is_dir():
             self._load()
 
     @property
@@ -123,18 +119,27 @@ class PlannerRun:
         """Return the planner that is being trained."""
         return self._accelerator.unwrap_model(self.objective).trainer.model
 
-    def train(self, until: Callable[[PlannerRun], bool] = lambda run: False) -> Iterator[Losses]:
-        """Train on, yielding the losses of each step; `until` is asked after each one."""
+    def curve(self) -> Callable[[Losses], dict[str, float] | None]:
+        """Return what takes the losses of each step; it returns their means now and then."""
+        names = tuple(field.name for field in dataclasses.fields(Losses))
+        curve = LossCurve(self.folder, COLUMNS, names, self.settings.log_every)
+
+        def add(losses: Losses) -> dict[str, float] | None:
+            values = (
+                self.step,
+                self.step * self.settings.batch,
+                round(self.seconds, 1),
+                self.settings.rate(self.step),
+            )
+            return curve.add(self.step, losses.as_dict(), dict(zip(COLUMNS, values, strict=True)))
+
+        return add
+
+    def _begin(self) -> None:
         self.objective.train()
-        while self.step < self.settings.steps:
-            began = time.perf_counter()
-            losses = self._one_step()
-            self.seconds += time.perf_counter() - began
-            yield losses
-            if self.step % self.settings.save_every == 0 or self.step == self.settings.steps:
-                self.save()
-            if until(self):
-                break
+
+    def _is_main(self) -> bool:
+        return bool(self._accelerator.is_main_process)
 
     def _one_step(self) -> Losses:
         settings, process = self.settings, self._accelerator.process_index
@@ -149,18 +154,12 @@ class PlannerRun:
         self._accelerator.backward(losses.total)
         self._accelerator.clip_grad_norm_(self.objective.parameters(), settings.clip)
         self._optimizer.step()
-        self.step += 1
         return losses
 
-    def save(self) -> None:
-        """Write a checkpoint that replaces the last one only when it is whole."""
-        if not self._accelerator.is_main_process:
-            return
+    def _write(self, folder: Path) -> None:
         # It would say at each checkpoint that tied weights are written once.
         logging.getLogger('accelerate.utils.other').setLevel(logging.ERROR)
-        new, old = self.folder / f'{CHECKPOINT}.new', self.folder / CHECKPOINT
-        shutil.rmtree(new, ignore_errors=True)
-        self._accelerator.save_state(str(new))
+        self._accelerator.save_state(str(folder))
         state = {
             'step': self.step,
             'seconds': self.seconds,
@@ -168,27 +167,22 @@ class PlannerRun:
             'settings': dataclasses.asdict(self.settings),
             'words': list(self.lessons.words),
         }
-        (new / STATE).write_text(json.dumps(state, indent=1))
-        last = self.folder / f'{CHECKPOINT}.last'
-        shutil.rmtree(last, ignore_errors=True)
-        if old.is_dir():
-            old.rename(last)
-        new.rename(old)
+        (folder / STATE).write_text(json.dumps(state, indent=1))
 
     def export(self, folder: Path) -> None:
         """Write the model for `transformers`."""
         export(self.model, self.shape, self.vocabulary, folder)
 
     def _load(self) -> None:
-        state = json.loads((self.folder / CHECKPOINT / STATE).read_text())
+        state = json.loads((self.checkpoint / STATE).read_text())
         shape = {k: list(v) if isinstance(v, tuple) else v for k, v in self.shape.as_dict().items()}
         for name, mine in (('shape', shape), ('words', list(self.lessons.words))):
             if state[name] != mine:
                 raise ConfigError(
-                    f'{self.folder / CHECKPOINT} was made with another {name}: {state[name]}; '
+                    f'{self.checkpoint} was made with another {name}: {state[name]}; '
                     f'now it is {mine}'
                 )
-        self._accelerator.load_state(str(self.folder / CHECKPOINT))
+        self._accelerator.load_state(str(self.checkpoint))
         self.step, self.seconds = state['step'], state['seconds']
 
 
@@ -199,38 +193,3 @@ def _groups(module: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]
         {'params': [p for p in parameters if p.ndim >= 2], 'weight_decay': weight_decay},
         {'params': [p for p in parameters if p.ndim < 2], 'weight_decay': 0.0},
     ]
-
-
-class Curve:
-    """Means of the losses, a line of a CSV file every so many steps."""
-
-    def __init__(self, run: PlannerRun) -> None:
-        self._run = run
-        self._path = run.folder / CURVE
-        self._sums: dict[str, float] = {}
-        self._count = 0
-        if not self._path.exists():
-            with self._path.open('w', newline='') as file:
-                csv.writer(file).writerow(COLUMNS)
-
-    def add(self, losses: Losses) -> dict[str, float] | None:
-        """Add the losses of a step; return the means when a line was written."""
-        for name, value in losses.as_dict().items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
-        run = self._run
-        if run.step % run.settings.log_every:
-            return None
-        means = {name: value / self._count for name, value in self._sums.items()}
-        pictures = run.step * run.settings.batch
-        line = {
-            'step': run.step,
-            'pictures': pictures,
-            'seconds': round(run.seconds, 1),
-            'rate': run.settings.rate(run.step),
-            **{name: round(value, 5) for name, value in means.items()},
-        }
-        with self._path.open('a', newline='') as file:
-            csv.DictWriter(file, COLUMNS).writerow(line)
-        self._sums, self._count = {}, 0
-        return means

@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gae_arm.commands.trainings.loop import train
 from gae_arm.core.errors import ConfigError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -111,20 +110,9 @@ def _table(folders: list[Path]) -> dict[str, Any]:
 
 
 def _train(training: ExpertRun, args: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
     from action_expert.training.curve import Curve, plot_curve
 
-    stop = _StopRequest()
-    until = time.monotonic() + 60 * args.minutes if args.minutes else float('inf')
-    curve = Curve(training)
-    with tqdm(total=training.settings.steps, initial=training.step, mininterval=10) as bar:
-        for losses in training.train(lambda _: stop.asked or time.monotonic() > until):
-            bar.update()
-            means = curve.add(losses)
-            if means:
-                bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
-    training.save()
+    train(training, Curve(training).add, args.minutes)
     plot_curve(training.folder)
 
 
@@ -167,15 +155,3 @@ def _measure(args: argparse.Namespace) -> None:
             args.json.write_text(json.dumps(found, indent=1) + '\n')
         except OSError as error:
             raise ConfigError(f'{args.json} cannot be written: {error}') from error
-
-
-class _StopRequest:
-    """Remembers SIGINT and SIGTERM, so that a step ends before the run does."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def _ask(self, *_: Any) -> None:
-        self.asked = True

@@ -7,13 +7,12 @@ any time; the same command goes on from the last checkpoint, to the same result.
 from __future__ import annotations
 
 import argparse
-import signal
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gae_arm.commands.trainings import tuning
+from gae_arm.commands.trainings.loop import train
 from gae_arm.core.errors import ConfigError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -60,9 +59,7 @@ def run(args: argparse.Namespace) -> int:
     if args.evaluate is not None:
         _measure(training, args)
     if args.export is None and args.evaluate is None:
-        stop = _StopRequest()
-        until = time.monotonic() + 60 * args.minutes if args.minutes else float('inf')
-        _train(training, args, lambda _: stop.asked or time.monotonic() > until)
+        _train(training, args)
     return 0
 
 
@@ -102,34 +99,13 @@ def lessons(width: int, height: int, ranges: str = 'training') -> Lessons:
     return Lessons(maker, tuple(KINDS), tuple(COLORS), tuple(vocabulary()))
 
 
-class _StopRequest:
-    """Remembers SIGINT and SIGTERM, so that a step ends before the run does."""
+def _train(training: PlannerRun, args: argparse.Namespace) -> None:
+    def evaluate(step: int) -> None:
+        if step % args.evaluate_every == 0:
+            for ranges in RANGES:
+                _print(training, ranges, _rows(training, ranges, QUICK))
 
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def _ask(self, *_: Any) -> None:
-        self.asked = True
-
-
-def _train(training: PlannerRun, args: argparse.Namespace, until: Any) -> None:
-    from tqdm import tqdm
-
-    from vla_planner.training.run import Curve
-
-    curve = Curve(training)
-    with tqdm(total=training.settings.steps, initial=training.step, mininterval=10) as bar:
-        for losses in training.train(until):
-            bar.update()
-            means = curve.add(losses)
-            if means:
-                bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
-            if training.step % args.evaluate_every == 0:
-                for ranges in RANGES:
-                    _print(training, ranges, _rows(training, ranges, QUICK))
-        training.save()
+    train(training, training.curve(), args.minutes, evaluate)
 
 
 def _measure(training: PlannerRun, args: argparse.Namespace) -> None:

@@ -1,0 +1,49 @@
+"""The loop of every `gae train` command: a bar, the curve, and an end that keeps the work."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from gae_arm.core.training import TrainingRun
+
+L = TypeVar('L')
+
+
+def train(
+    training: TrainingRun[L],
+    add: Callable[[L], dict[str, float] | None],
+    minutes: float | None = None,
+    after: Callable[[int], Any] = lambda step: None,
+) -> None:
+    """Train to the end, or until `minutes`, SIGINT or SIGTERM; then write a checkpoint.
+
+    add: takes the losses of each step; the means that it returns are shown. after: called with the
+    number of each step that is done.
+    """
+    from tqdm import tqdm
+
+    stop = StopRequest()
+    until = float('inf') if minutes is None else time.monotonic() + 60 * minutes
+    with tqdm(total=training.steps, initial=training.step, mininterval=10) as bar:
+        for losses in training.train(lambda _: stop.asked or time.monotonic() > until):
+            bar.update()
+            means = add(losses)
+            if means:
+                bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
+            after(training.step)
+    training.save()
+
+
+class StopRequest:
+    """Remembers SIGINT and SIGTERM, so that a step ends before the run does."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: Any) -> None:
+        self.asked = True

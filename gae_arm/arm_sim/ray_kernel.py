@@ -92,17 +92,9 @@ def _hit(
 
 @kernel
 def _first(
-    parts: np.ndarray,
-    start: int,
-    end: int,
-    ox: float,
-    oy: float,
-    oz: float,
-    dx: float,
-    dy: float,
-    dz: float,
-    limit: float,
-) -> tuple[float, int, int]:
+    parts: np.ndarray, start: int, end: int,
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, limit: float,
+) -> tuple[float, int, int]:  # fmt: skip
     """Return (distance, part, face) of what a ray meets first of some parts; part -1 if nothing."""
     best, found, side = limit, -1, 0
     for i in range(start, end):
@@ -119,14 +111,9 @@ def _first(
 
 @kernel
 def _in_shadow(
-    parts: np.ndarray,
-    ends: np.ndarray,
-    beams: np.ndarray,
-    light: np.ndarray,
-    x: float,
-    y: float,
-    z: float,
-) -> bool:
+    parts: np.ndarray, ends: np.ndarray, beams: np.ndarray, light: np.ndarray,
+    x: float, y: float, z: float,
+) -> bool:  # fmt: skip
     """Return whether any object stands between a point and the light.
 
     beams: float64 (M, 4), bounding spheres along the axes at the end of `light`, of which the third
@@ -147,16 +134,9 @@ def _in_shadow(
 
 @kernel
 def _normal(
-    parts: np.ndarray,
-    i: int,
-    face: int,
-    x: float,
-    y: float,
-    z: float,
-    dx: float,
-    dy: float,
-    dz: float,
-) -> tuple[float, float, float]:
+    parts: np.ndarray, i: int, face: int,
+    x: float, y: float, z: float, dx: float, dy: float, dz: float,
+) -> tuple[float, float, float]:  # fmt: skip
     """Return the outward normal of part i at a place in its frame, base frame.
 
     x, y, z: shares of its half extents. dx, dy, dz: direction of the ray that meets it there.
@@ -206,15 +186,9 @@ def _surface(
 
 @kernel
 def _ground(
-    ground: np.ndarray,
-    textures: np.ndarray,
-    ox: float,
-    oy: float,
-    oz: float,
-    dx: float,
-    dy: float,
-    dz: float,
-) -> tuple[float, float, int]:
+    ground: np.ndarray, textures: np.ndarray,
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float,
+) -> tuple[float, float, int]:  # fmt: skip
     """Return (distance, grey, index of its colour) of table or floor; FAR if a ray meets none."""
     if dz > -1e-9:
         return FAR, 1.0, 8
@@ -232,21 +206,10 @@ def _ground(
 
 @kernel
 def _shade(
-    parts: np.ndarray,
-    ends: np.ndarray,
-    beams: np.ndarray,
-    ground: np.ndarray,
-    light: np.ndarray,
-    textures: np.ndarray,
-    near: np.ndarray,
-    count: int,
-    ox: float,
-    oy: float,
-    oz: float,
-    dx: float,
-    dy: float,
-    dz: float,
-) -> tuple[float, int, float, float, float]:
+    parts: np.ndarray, ends: np.ndarray, beams: np.ndarray, ground: np.ndarray,
+    light: np.ndarray, textures: np.ndarray, near: np.ndarray, count: int,
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float,
+) -> tuple[float, int, float, float, float]:  # fmt: skip
     """Return (distance, label, red, green, blue) of what a ray sees.
 
     near, count: the first `count` are the objects that it may meet.
@@ -302,6 +265,14 @@ def _ray(T: np.ndarray, focal: np.ndarray, u: float, v: float) -> tuple[float, f
 
 
 @kernel
+def _tile(number: int, height: int, width: int) -> tuple[int, int, int, int]:
+    """Return (top, bottom, left, right) of a tile of an image."""
+    across = -(-width // TILE)
+    top, left = number // across * TILE, number % across * TILE
+    return top, min(top + TILE, height), left, min(left + TILE, width)
+
+
+@kernel
 def _in_tile(
     rects: np.ndarray, left: int, right: int, top: int, bottom: int, near: np.ndarray
 ) -> int:
@@ -353,8 +324,7 @@ def draw_kernel(
     ox, oy, oz = T[0, 3], T[1, 3], T[2, 3]
     for again in range(2):
         for tile in range(-(-height // TILE) * -(-width // TILE)):
-            top, left = tile // -(-width // TILE) * TILE, tile % -(-width // TILE) * TILE
-            right, bottom = min(left + TILE, width), min(top + TILE, height)
+            top, bottom, left, right = _tile(tile, height, width)
             count = _in_tile(rects, left, right, top, bottom, near)
             for v in range(top, bottom):
                 for u in range(left, right):
@@ -402,8 +372,7 @@ def depth_kernel(
     near = np.empty(len(ends), np.int64)
     ox, oy, oz = T[0, 3], T[1, 3], T[2, 3]
     for tile in range(-(-height // TILE) * -(-width // TILE)):
-        top, left = tile // -(-width // TILE) * TILE, tile % -(-width // TILE) * TILE
-        right, bottom = min(left + TILE, width), min(top + TILE, height)
+        top, bottom, left, right = _tile(tile, height, width)
         count = _in_tile(rects, left, right, top, bottom, near)
         for v in range(top, bottom):
             for u in range(left, right):

@@ -1,4 +1,4 @@
-"""A launch file that runs beside this process, in a ROS domain of its own, and ends with it."""
+"""A launch file that runs beside this process, and ends with it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from gae_arm.core.environment import environment
 from gae_arm.core.errors import GaeError
 from gae_arm.core.paths import share_folder
 
@@ -72,14 +73,21 @@ class RunningGraph:
 def running_graph(file: str, arguments: Mapping[str, str]) -> Iterator[RunningGraph]:
     """Run a launch file on this machine only, in a domain that nobody else uses.
 
-    In the block this process belongs to the domain, too: make the observer in here. Errors from
-    within say what the nodes said. Raises GaeError if a node has died.
+    In the block this process belongs to the domain, too: make the observer in here. Errors: see
+    `launched`.
     """
-    from domain_coordinator import domain_id
+    with own_domain(), launched(file, arguments) as graph:
+        yield graph
 
+
+@contextlib.contextmanager
+def launched(file: str, arguments: Mapping[str, str]) -> Iterator[RunningGraph]:
+    """Run a launch file in the domain of this process.
+
+    Errors from within say what the nodes said. Raises GaeError if a node has died.
+    """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='gae_graph_'))
-        stack.enter_context(_environment(stack.enter_context(domain_id())))
         graph = RunningGraph(file, arguments, Path(folder) / 'launch.log')
         stack.callback(graph.stop)
         try:
@@ -90,17 +98,14 @@ def running_graph(file: str, arguments: Mapping[str, str]) -> Iterator[RunningGr
 
 
 @contextlib.contextmanager
-def _environment(domain: int) -> Iterator[None]:
-    wanted = {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
-    if 'FASTRTPS_DEFAULT_PROFILES_FILE' not in os.environ:
-        wanted['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(share_folder() / 'config' / 'fastdds.xml')
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def own_domain() -> Iterator[None]:
+    """Belong to a ROS domain of this machine that no other process uses."""
+    from domain_coordinator import domain_id
+
+    with domain_id() as domain:
+        wanted = {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+        if 'FASTRTPS_DEFAULT_PROFILES_FILE' not in os.environ:
+            profile = share_folder() / 'config' / 'fastdds.xml'
+            wanted['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
+        with environment(wanted):
+            yield

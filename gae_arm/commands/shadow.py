@@ -155,9 +155,9 @@ def _stage(
         T = scene.T_base_camera
         yield ImaginedArm(arm, args.policy, around, T, q, *args.parameters)
         return
-    from gae_arm.commands.shadow_ros import RealNodes
+    from gae_arm.commands.shadow_ros import real_nodes
 
-    with RealNodes(
+    with real_nodes(
         args.rgbd, scene.name, args.arm, arm, args.policy, args.clear, around.table
     ) as nodes:
         yield nodes

@@ -2,77 +2,58 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from gae_arm.arm_control.kinematics import Kinematics
+from gae_arm.commands.running_graph import launched
 from gae_arm.core.arm import ArmConfig
-from gae_arm.core.errors import GaeError
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.shadow.imagined_arm import ShadowRun
 from gae_arm.shadow.surroundings import crop_min
 
 if TYPE_CHECKING:
-    from gae_arm.ros.shadow_watch import Watched
+    from gae_arm.ros.observer import Observer
+    from gae_arm.ros.shadow_watch import PlanWatch, Watched
 
 LONGEST_S = 120.0
 EVERY = 5
 """Of so many joint states one is kept for the picture."""
 
 
+@contextmanager
+def real_nodes(
+    folder: Path, scene: str, arm_name: str, arm: ArmConfig, policy: str, clear: float, table: float
+) -> Iterator[RealNodes]:
+    """Run the stack on one scene; raise GaeError with what the nodes said if it fails."""
+    from gae_arm.ros.observer import Observer
+    from gae_arm.ros.shadow_watch import PlanWatch
+
+    arguments = {
+        'rgbd': str(folder.absolute()),
+        'scene': scene,
+        'arm': arm_name,
+        'policy': policy,
+        'clear': str(clear),
+        'table_height': f'{table:.4f}',
+        'crop_min': str(list(crop_min(table))),
+    }
+    with (
+        launched('shadow.launch.yaml', arguments) as graph,
+        Observer('shadow', graph.is_well) as observer,
+    ):
+        watch = PlanWatch(observer)
+        watch.wait_ready()
+        yield RealNodes(arm, observer, watch)
+
+
 class RealNodes:
-    """The stack on one scene, running; a context. Raises GaeError with its log if it dies."""
+    """The stack on one scene, running."""
 
-    def __init__(
-        self, folder: Path, scene: str, arm_name: str, arm: ArmConfig, policy: str, clear: float,
-        table: float,
-    ) -> None:  # fmt: skip
-        self._arm = arm
-        self._words = [
-            'shadow.launch.yaml',
-            f'rgbd:={folder.absolute()}',
-            f'scene:={scene}',
-            f'arm:={arm_name}',
-            f'policy:={policy}',
-            f'clear:={clear}',
-            f'table_height:={table:.4f}',
-            f'crop_min:={list(crop_min(table))}',
-        ]
-        self._stack = ExitStack()
-
-    def __enter__(self) -> RealNodes:
-        from gae_arm.ros.observer import Observer
-        from gae_arm.ros.shadow_watch import PlanWatch
-
-        with ExitStack() as stack:
-            self._log = stack.enter_context(tempfile.TemporaryFile('w+'))
-            command = [sys.executable, '-m', 'gae_arm.commands.main', 'launch', *self._words]
-            self._process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT)
-            stack.callback(self._stop)
-            self._observer = Observer('shadow', lambda: self._process.poll() is None)
-            stack.enter_context(self._observer)
-            self._watch = PlanWatch(self._observer)
-            try:
-                self._watch.wait_ready()
-            except GaeError as error:
-                self._log.seek(0)
-                raise GaeError(f'{error}; its log ends: {self._log.read()[-2000:]}') from error
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
+    def __init__(self, arm: ArmConfig, observer: Observer, watch: PlanWatch) -> None:
+        self._arm, self._observer, self._watch = arm, observer, watch
 
     def now_ns(self) -> int:
         """Return the time of the nodes' clock."""
@@ -96,7 +77,3 @@ class RealNodes:
             guide=watched.guide,
             slowed=dict(watched.slowed),
         )
-
-    def _stop(self) -> None:
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(30.0)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from gae_arm.commands.benches.cloud_scene import BenchScene
-from gae_arm.commands.benches.launched import launched, own_domain
 from gae_arm.commands.benches.measure import Row
+from gae_arm.commands.running_graph import running_graph
 from gae_arm.point_cloud.calibration.extrinsics import Extrinsics, save_extrinsics
 
 SIZE = (640, 480)
@@ -28,13 +28,13 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
     from gae_arm.ros.cloud_watch import watch
 
     scene = BenchScene(*SIZE, args.seed)
-    with tempfile.TemporaryDirectory() as folder, own_domain():
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'scene.npz'
         _save(scene, path)
         camera = Path(folder) / 'camera.yaml'
         save_extrinsics(camera, Extrinsics(scene.base_frame, 'camera', scene.T_base_camera))
-        words = [f'camera:={camera}', 'calibration_health:=false']
-        with launched('point_cloud.launch.yaml', *words):
+        arguments = {'camera': str(camera), 'calibration_health': 'false'}
+        with running_graph('point_cloud.launch.yaml', arguments):
             seen = watch(path, args.rate, args.seconds)
     name = f'{SIZE[0]}x{SIZE[1]} at {args.rate:g} Hz'
     p50, p99 = np.percentile(seen.latency * 1e3, [50, 99])

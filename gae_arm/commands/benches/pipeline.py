@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gae_arm.commands.benches.launched import launched, own_domain
 from gae_arm.commands.benches.measure import Row
+from gae_arm.commands.running_graph import running_graph
 from gae_arm.core.arm import load_arm
 from gae_arm.core.paths import arm_file, share_folder
 from gae_arm.core.plan import WaypointPlan
@@ -39,9 +39,14 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
 
     file = load_plan(share_folder() / PLAN)
     base_frame = load_arm(arm_file(args.arm)).base_frame
-    viewer = (f'viewer:={str(args.viewer).lower()}', 'viewer_port:=0')
-    words = (f'arm:={args.arm}', f'policy:={args.policy}', f'seed:={args.seed}', *viewer)
-    with own_domain(), launched('sim.launch.yaml', *words):
+    arguments = {
+        'arm': args.arm,
+        'policy': args.policy,
+        'seed': str(args.seed),
+        'viewer': str(args.viewer).lower(),
+        'viewer_port': '0',
+    }
+    with running_graph('sim.launch.yaml', arguments):
         phases = watch(partial(_plan, file, base_frame), args.seconds)
     for phase in phases:
         yield from _rows_of(phase)

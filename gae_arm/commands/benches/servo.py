@@ -17,8 +17,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from gae_arm.arm_control.loop_record import KEPT
-from gae_arm.commands.benches.launched import launched, own_domain
 from gae_arm.commands.benches.measure import Row, compare, summary
+from gae_arm.commands.running_graph import launched, own_domain
 from gae_arm.core.arm import load_arm
 from gae_arm.core.paths import arm_file
 
@@ -48,23 +48,18 @@ def _jitter(args: argparse.Namespace, rate: int, label: str, priority: int) -> I
     from gae_arm.ros.command_watch import watch
 
     period = 1.0 / rate
-    alone = (
-        f'arm:={args.arm}',
-        'camera_rate:=0.0',
-        'cloud:=false',
-        'control:=false',
-        'expert:=false',
-    )
-    control = (
-        f'arm:={args.arm}',
-        'use_cloud:=false',
-        f'period:={period}',
-        f'real_time_priority:={priority}',
-    )
+    off = dict.fromkeys(('cloud', 'control', 'expert'), 'false')
+    alone = {'arm': args.arm, 'camera_rate': '0.0', **off}
+    control = {
+        'arm': args.arm,
+        'use_cloud': 'false',
+        'period': str(period),
+        'real_time_priority': str(priority),
+    }
     with (
         own_domain(),
-        launched('sim.launch.yaml', *alone),
-        launched('arm_control.launch.yaml', *control),
+        launched('sim.launch.yaml', alone),
+        launched('arm_control.launch.yaml', control),
     ):
         seen = watch(load_arm(arm_file(args.arm)), args.seconds)
     granted = seen.health['real_time']

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gae_arm.commands.benches.launched import launched, own_domain
 from gae_arm.commands.benches.measure import Row
+from gae_arm.commands.running_graph import running_graph
 from gae_arm.core.arm import load_arm
 from gae_arm.core.paths import arm_file
 
@@ -23,17 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Yield the rows: without a camera, then with one of each size."""
-    with own_domain():
-        yield from _measure('no camera', args, 'camera_rate:=0.0')
-        for width, height in SIZES:
-            words = (f'camera_width:={width}', f'camera_height:={height}')
-            yield from _measure(f'{width}x{height}', args, *words)
+    yield from _measure('no camera', args, {'camera_rate': '0.0'})
+    for width, height in SIZES:
+        size = {'camera_width': str(width), 'camera_height': str(height)}
+        yield from _measure(f'{width}x{height}', args, size)
 
 
-def _measure(label: str, args: argparse.Namespace, *words: str) -> Iterator[Row]:
+def _measure(label: str, args: argparse.Namespace, camera: dict[str, str]) -> Iterator[Row]:
     from gae_arm.ros.arm_watch import watch
 
-    with launched('sim.launch.yaml', 'cloud:=false', 'control:=false', f'arm:={args.arm}', *words):
+    arguments = {'cloud': 'false', 'control': 'false', 'arm': args.arm, **camera}
+    with running_graph('sim.launch.yaml', arguments):
         seen = watch(load_arm(arm_file(args.arm)), args.seconds, camera=label != 'no camera')
     yield _row(f'real-time factor, {label}', 'x', seen.real_time_factor)
     yield _row(f'processor, {label}', 'cores', seen.cpu_cores)

@@ -45,7 +45,7 @@ def test_a_quantity_is_fixed_or_spans_and_the_scene_has_it():
         ('held_out shape.picked=cow', r"shape.picked 'cow' is unknown; there are: \['ball'"),
     ],
 )
-def test_what_does_not_exist_is_said(words, message):
+def test_ranges_of_what_does_not_exist_are_refused(words, message):
     with pytest.raises(InvalidValueError, match=message):
         ranges_of(words)
 

@@ -60,7 +60,7 @@ def test_it_is_kept_in_the_file(tmp_path):
         ({'gripper': [np.nan, 0, 1.5]}, 'plan gripper leaves 0 to 1'),
     ],
 )
-def test_what_does_not_fit_together_is_refused(change, message):
+def test_arrays_that_do_not_fit_together_are_refused(change, message):
     with pytest.raises(InvalidValueError, match=message):
         dataclasses.replace(track(), **change)
 

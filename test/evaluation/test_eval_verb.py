@@ -28,7 +28,7 @@ from gae_arm.evaluation import suites
         ('tabletop --through-ros --delay 0.1', 'delay: not through ROS; there are: errors of'),
     ],
 )
-def test_what_does_not_exist_is_said(words, message, capsys):
+def test_trials_of_what_does_not_exist_are_refused(words, message, capsys):
     assert main(['eval', *words.split()]) == 1
     assert message in capsys.readouterr().err
 

@@ -17,8 +17,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gae_arm.commands.trainings.loop import train
-from gae_arm.core.errors import ConfigError, MissingDependencyError
+from gae_arm.commands.trainings.loop import packages_of_training, train
+from gae_arm.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from action_expert.training.run import ExpertRun
@@ -76,13 +76,8 @@ def run(args: argparse.Namespace) -> int:
 
 def make_run(args: argparse.Namespace) -> ExpertRun:
     """Return the run of these options; raise MissingDependencyError without torch."""
-    try:
+    with packages_of_training():
         from action_expert.training.run import BatchSettings, ExpertRun, RunSettings
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'training needs torch and accelerate ({error}); install them with: '
-            'pip install -r requirements/train.txt'
-        ) from error
     from action_expert.expert.network import NetworkShape
     from action_expert.expert.weights import Weights
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from gae_arm.core.errors import MissingDependencyError
 from gae_arm.core.training import TrainingRun
 
 L = TypeVar('L')
@@ -35,6 +37,18 @@ def train(
                 bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
             after(training.step)
     training.save()
+
+
+@contextmanager
+def packages_of_training() -> Iterator[None]:
+    """Import in here what needs them; raises MissingDependencyError with how they are installed."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'training needs torch, transformers, accelerate and peft ({error}); install them '
+            'with: pip install -r requirements/train.txt'
+        ) from error
 
 
 class StopRequest:

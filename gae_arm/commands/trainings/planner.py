@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gae_arm.commands.trainings import tuning
-from gae_arm.commands.trainings.loop import train
-from gae_arm.core.errors import ConfigError, MissingDependencyError
+from gae_arm.commands.trainings.loop import packages_of_training, train
+from gae_arm.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from vla_planner.training.run import Lessons, PlannerRun
@@ -65,14 +65,9 @@ def run(args: argparse.Namespace) -> int:
 
 def make_run(args: argparse.Namespace) -> PlannerRun:
     """Return the run of these options; raise MissingDependencyError without torch."""
-    try:
+    with packages_of_training():
         from vla_planner.training.model import DEBUG, PlannerShape
         from vla_planner.training.run import PlannerRun, RunSettings
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'training needs torch, transformers and accelerate ({error}); install them with: '
-            'pip install -r requirements/train.txt'
-        ) from error
     try:
         args.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gae_arm.commands.trainings.loop import packages_of_training
 from gae_arm.core import geometry
-from gae_arm.core.errors import ConfigError, MissingDependencyError
+from gae_arm.core.errors import ConfigError
 from gae_arm.demonstrations.dataset import Dataset
 from gae_arm.demonstrations.episode import Episode
 from gae_arm.demonstrations.keyframes import plan_of
@@ -32,13 +33,8 @@ def run(args: argparse.Namespace) -> int:
     """Tune, and write adapter and profile to --out."""
     if not args.lora or args.data is None:
         raise ConfigError('--base needs --lora and --data FOLDER')
-    try:
+    with packages_of_training():
         from vla_planner.training.tune import TuneSettings, tune
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'tuning needs torch, transformers, accelerate and peft ({error}); install them with: '
-            'pip install -r requirements/train.txt'
-        ) from error
     from tqdm import tqdm
 
     from vla_planner.profile import find_profile

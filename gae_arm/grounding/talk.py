@@ -30,6 +30,8 @@ from gae_arm.grounding.table import (
 EXCLUSION_SHARE = 0.2
 ABSENT_SHARE = 0.08
 """Shares of orders that say what is not meant, and that mean something that is not there."""
+DONE_SHARE = 0.3
+"""Of orders to put something somewhere, where something is somewhere already: that it be there."""
 PUSH_HEIGHT = 0.03
 """Metres above the table at which fingers push, at most: lower things at half their height."""
 NEAR_MARK = 0.05
@@ -135,16 +137,29 @@ class Talk:
         goal = onto.body.position + np.array([0, 0, onto.top + item.rest])
         return self._answered(keyframes.carry(item, onto, goal, self._sight.rightward))
 
+    def _there(self, places: tuple[str, ...]) -> tuple[str, str] | None:
+        """Return, now and then, (thing, place) where the thing is already, None otherwise."""
+        items = self._speaker.items
+        pairs = [
+            (a, b)
+            for a, b in self._table.on.items()
+            if a in items and b in items and items[b].kind in places
+        ]
+        if not pairs or self._rng.random() >= DONE_SHARE:
+            return None
+        return pairs[int(self._rng.integers(len(pairs)))]
+
     def _carry(self) -> Said:
-        a = self._any(GRASPABLE)
-        b = self._any((*CONTAINERS, *DRAWERS), free=False)
+        places = (*CONTAINERS, *DRAWERS)
+        a, b = self._there(places) or (self._any(GRASPABLE), self._any(places, free=False))
         return self._sentence('carry', a, b), self._put_in(a, b)
 
     def _stack(self) -> Said:
-        a = self._any(GRASPABLE)
-        below = self._table.on.get(a, '')
-        seen = below in self._speaker.items
-        b = below if seen and self._rng.random() < 0.3 else self._any((*FLAT, *MARKS), but=a)
+        if pair := self._there(FLAT):
+            a, b = pair
+        else:
+            a = self._any(GRASPABLE)
+            b = self._any((*FLAT, *MARKS), but=a)
         if self._table.items[b].cavity:
             raise DrawRejectedError('into, not onto')
         return self._sentence('stack', a, b), self._put_on(a, b)

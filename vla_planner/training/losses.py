@@ -17,7 +17,7 @@ BLUR = 1.5
 """Bins: a location beside the right one is nearly as good."""
 WEIGHTS = {'attention': 0.3, 'heat': 0.3, 'what': 0.3}
 ANCHOR_WEIGHT = 3.0
-"""Of the tokens of a place, beside 1 of the other ones."""
+"""Of the tokens of a place, and of the first: a plan, absent or done; 1 of the other ones."""
 EMPTY_WEIGHT = 0.2
 """Of image tokens without an object."""
 PLACES = ((1, 2), (5, 6))
@@ -97,6 +97,7 @@ class Objective(nn.Module):
         place = (answers >= self._first) & (answers < self._first + LOCATIONS)
         loss = torch.where(place, blurred, exact)
         weight = torch.where(place, ANCHOR_WEIGHT, 1.0) * (answers != self._pad)
+        weight[:, 0] = ANCHOR_WEIGHT
         return (loss * weight).sum() / weight.sum()
 
     def _attention(self, attention: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:

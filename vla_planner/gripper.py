@@ -19,3 +19,9 @@ def gripper_events(openings: Sequence[float | None]) -> list[tuple[int, bool]]:
     out = [one for before, one in itertools.pairwise(said) if one[1] != before[1]]
     begins_closed = bool(said) and said[0][1] and (len(said) == 1 or bool(out))
     return [said[0], *out] if begins_closed else out
+
+
+def ends_open(openings: Sequence[float | None]) -> bool:
+    """Return whether the hand is open after a plan: it holds nothing, and does not push."""
+    said = [opening for opening in openings if opening is not None]
+    return bool(said) and said[-1] >= MIDDLE

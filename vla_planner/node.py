@@ -206,7 +206,8 @@ class VlaPlannerNode(Node):
             pursuit.failed(error)
             return
         planner = self._worker.planner
-        pursuit.says_done = planner is not None and planner.profile.says_done
+        if planner is not None:
+            pursuit.sees_end = planner.profile.sees_end
         self._wish = Wish(
             self._instruction,
             round(self._pursuing.plan_expiry * 1e9),

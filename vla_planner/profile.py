@@ -11,12 +11,15 @@ import yaml
 from gae_arm.core import checks
 from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.core.paths import share_folder
+from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.settings import Settings, setting
 from vla_planner.formats.registry import FORMATS
+from vla_planner.gripper import ends_open
 from vla_planner.scale import Scale
 
 BACKENDS = ('hf', 'http', 'file')
 PROTOCOLS = ('one_step', 'two_step')
+DONE_AFTER = ('any', 'open')
 DEFAULT = 'bundled'
 PROFILE = 'planner.yaml'
 """In a model's folder: how it is asked; its prompts are those of config/planners."""
@@ -55,6 +58,11 @@ class Profile(Settings):
     retries: int = setting(1, 'questions after a bad answer', low=0, high=5)
     timeout: float = setting(30.0, 'until it must have answered one question, s', low=0.1)
     says_done: bool = setting(False, 'it can tell from an image that nothing is left to do')
+    done_after: str = setting(
+        'any',
+        'after which plans it can: any, or those that leave the hand open',
+        choices=DONE_AFTER,
+    )
     knows_words: bool = setting(False, 'instructions of mostly unknown words are refused')
     constrained: bool = setting(False, 'only answers of the format can be written')
     dtype: str = setting(
@@ -78,6 +86,12 @@ class Profile(Settings):
             raise InvalidValueError('model is empty')
         if self.backend == 'http' and not self.url.startswith(('http://', 'https://')):
             raise InvalidValueError(f'url {self.url!r} is not http:// or https://')
+
+    def sees_end(self, plan: WaypointPlan) -> bool:
+        """Return whether the model can tell after this plan that nothing is left to do."""
+        if self.done_after == 'any':
+            return self.says_done
+        return self.says_done and ends_open([waypoint.gripper for waypoint in plan.waypoints])
 
 
 def load_profile(name: str) -> tuple[Profile, Path]:

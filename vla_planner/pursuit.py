@@ -5,6 +5,7 @@ A state machine without threads or clocks: the node tells it what happens and as
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 from gae_arm.core.instruction import ErrorCode, InstructionResult, Stage
@@ -34,13 +35,13 @@ class _State(Enum):
 class Pursuit:
     """One instruction, from its beginning to its result.
 
-    approval: a person sees each plan first. now_ns: node clock. says_done: whether the model can
-    tell that nothing is left.
+    approval: a person sees each plan first. now_ns: node clock. sees_end: whether the model can
+    tell after a plan that nothing is left.
     """
 
     def __init__(self, settings: PursuitSettings, approval: bool, now_ns: int) -> None:
         self._settings, self._approval = settings, approval
-        self.says_done = False
+        self.sees_end: Callable[[WaypointPlan], bool] = lambda _: False
         self._state, self._since_ns = _State.LOOKING, now_ns
         self._halted_ns: int | None = None
         self._heard = False
@@ -166,7 +167,8 @@ class Pursuit:
 
     def _done(self, now_ns: int) -> None:
         self.completed, self.share = True, 1.0
-        if not (self.says_done and self._settings.check_done):
+        assert self.plan is not None
+        if not (self._settings.check_done and self.sees_end(self.plan)):
             self._end(ErrorCode.SUCCESS)
         else:
             self._why_again = ''

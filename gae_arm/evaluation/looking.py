@@ -24,8 +24,8 @@ MOST_PLANS = 6
 class LookingPlanner:
     """Asks a model, and asks again after each plan until it says that nothing is left.
 
-    A model that cannot say that is asked once. model: as `gae plan` takes it. seed: of the errors
-    that its waypoints get beside its own.
+    After a plan of which it cannot tell that, it is not asked. model: as `gae plan` takes it.
+    seed: of the errors that its waypoints get beside its own.
     """
 
     name = 'bundled'
@@ -37,6 +37,7 @@ class LookingPlanner:
         """Begin with a new task."""
         self._rng = np.random.default_rng([self._seed, place.instance.seed])
         self._plans = 0
+        self._last: WaypointPlan | None = None
 
     def plan(self, place: Workplace) -> WaypointPlan | None:
         """Return the next plan in the base frame, None when the model thinks that all is done.
@@ -44,8 +45,8 @@ class LookingPlanner:
         Raises NoPlanError where it has none for a task that has just begun.
         """
         planner = shared_planner(self._model)
-        again = self._plans > 0
-        if again and (not planner.profile.says_done or self._plans == MOST_PLANS):
+        again = self._last is not None
+        if self._plans == MOST_PLANS or (self._last and not planner.profile.sees_end(self._last)):
             return None
         height = place.instance.table_height
         lower = (*PlanCheckSettings.workspace_lower[:2], height)
@@ -60,7 +61,7 @@ class LookingPlanner:
             raise NoPlanError(f'{error.code.name}: {error}') from error
         if plan is None:
             return None
-        self._plans += 1
+        self._plans, self._last = self._plans + 1, plan
         T = place.T_base_camera
         plan = plan_in_frame(plan, place.arm.base_frame, T)
         waypoints = tuple(self._noise.apply(w, T, self._rng) for w in plan.waypoints)

@@ -15,6 +15,7 @@ from gae_arm.core.progress import PlanProgress, PlanRefusal, PlanState
 from vla_planner.anchor_watch import SEEN_GONE, AnchorWatch
 from vla_planner.errors import PlannerError
 from vla_planner.planner import Thought
+from vla_planner.profile import find_profile
 from vla_planner.pursuit import Pursuit
 from vla_planner.settings import PursuitSettings
 
@@ -31,7 +32,7 @@ def plan(name='p', waypoints=SOMEWHERE, anchors=()):
 
 def pursuit(says_done=True, approval=False, **settings):
     one = Pursuit(PursuitSettings(**settings), approval, S)
-    one.says_done = says_done
+    one.sees_end = lambda plan: says_done
     return one
 
 
@@ -83,6 +84,21 @@ def test_where_nobody_can_tell_the_end_of_the_plan_is_the_end(options):
     one = moving(**options)
     one.take_progress(progress(PlanState.DONE), S)
     assert one.result.error_code is ErrorCode.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ('gripper', 'asked'),
+    [((1.0, 0.0, 0.0), False), ((0.0, 0.0), False), ((None, None), False), ((1.0, 0.0, 1.0), True)],
+)
+def test_the_bundled_model_is_asked_whether_it_is_done_only_where_the_hand_lets_go(gripper, asked):
+    profile, _ = find_profile('bundled')
+    waypoints = tuple(Waypoint(np.zeros(3), gripper=opening) for opening in gripper)
+    one = pursuit()
+    one.sees_end = profile.sees_end
+    one.thinking(S)
+    one.thought(Thought(plan(waypoints=waypoints)), S)
+    one.take_progress(progress(PlanState.DONE), S)
+    assert (one.result is None) == asked
 
 
 def test_a_model_that_fails_to_look_again_does_not_undo_what_was_done():

@@ -1,7 +1,7 @@
 """The network: a conditional denoiser of the aim, written once for numpy and for torch.
 
-Every function takes `ops`, the module `numpy` or `torch`, and arrays or tensors of it: training
-differentiates exactly the code that the robot runs, and the robot needs no torch.
+Every function takes `ops`, the module `operations` of numpy or of torch, and arrays or tensors:
+training differentiates the code that the robot runs, and the robot needs no torch.
 
     cloud      512 points -> PointNet (Qi et al. 2017) -> tokens that ask it by attention; and the
                same points seen from above, as heights on a grid: where things are, at a glance
@@ -130,34 +130,34 @@ def denoise(
 def encode(ops: Any, params: Params, shape: NetworkShape, inputs: Mapping[str, Any]) -> Any:
     """Return the condition as tokens (B, C, width); inputs: as `Condition.inputs`, normalised."""
     words = [
-        _linear(params, key, inputs[key]) + params[f'{key}.place']
+        ops.linear(params, key, inputs[key]) + params[f'{key}.place']
         for key in ('guidance', 'waypoints')
     ]
-    state = _linear(params, 'state', inputs['state'])[:, None] + params['state.place']
+    state = ops.linear(params, 'state', inputs['state'])[:, None] + params['state.place']
     cloud = _cloud_tokens(ops, params, shape, inputs, words[1])
     x = ops.concatenate([cloud, *words, state], 1)
-    x = x + _attend(ops, params, shape, 'mix', _normal(ops, x), _normal(ops, x))
-    return _normal(ops, x + _mlp(params, 'mix', _normal(ops, x)))
+    x = x + _attend(ops, params, shape, 'mix', ops.normal(x), ops.normal(x))
+    return ops.normal(x + _mlp(ops, params, 'mix', ops.normal(x)))
 
 
-def aim_of(params: Params, tokens: Any) -> Any:
+def aim_of(ops: Any, params: Params, tokens: Any) -> Any:
     """Return the correction of the aim (B, 9), for training only, from the cloud's tokens."""
-    return _linear(params, 'aim', tokens[:, 0] + tokens[:, 1])
+    return ops.linear(params, 'aim', tokens[:, 0] + tokens[:, 1])
 
 
 def where_to(ops: Any, params: Params, shape: NetworkShape, tokens: Any, x: Any, time: Any) -> Any:
     """Return where the flow through x (B, 9) at `time` (B,), 0 to 1, ends: (B, 9)."""
-    h = _linear(params, 'start', x)[:, None]
-    cloud = _linear(params, 'cloud', tokens[:, 0] + tokens[:, 1])
-    clock = (_time(ops, params, time) + cloud).clip(0)
+    h = ops.linear(params, 'start', x)[:, None]
+    cloud = ops.linear(params, 'cloud', tokens[:, 0] + tokens[:, 1])
+    clock = ops.relu(_time(ops, params, time) + cloud)
     for i in range(shape.blocks):
         name = f'block{i}'
-        change = _linear(params, f'{name}.time', clock)[:, None]
+        change = ops.linear(params, f'{name}.time', clock)[:, None]
         scale, shift, up, down = (change[..., k::4] for k in range(4))
-        asked = _normal(ops, h) * (1 + scale) + shift
+        asked = ops.normal(h) * (1 + scale) + shift
         h = h + _attend(ops, params, shape, f'{name}.cross', asked, tokens)
-        h = h + _mlp(params, name, _normal(ops, h) * (1 + up) + down)
-    return _linear(params, 'answer', _normal(ops, h))[:, 0]
+        h = h + _mlp(ops, params, name, ops.normal(h) * (1 + up) + down)
+    return ops.linear(params, 'answer', ops.normal(h))[:, 0]
 
 
 def _cloud_tokens(
@@ -170,17 +170,17 @@ def _cloud_tokens(
     points, hand = inputs['points'], inputs['hand']
     in_hand = (points - hand[:, None, :, 3]) @ hand[:, :, :3]
     both = ops.concatenate([points, in_hand], -1) / POINT_SCALE
-    f = _linear(params, 'points.1', both.clip(-FARTHEST, FARTHEST)).clip(0)
-    f = _linear(params, 'points.2', f).clip(0)
-    around = _linear(params, 'points.all', ops.concatenate([ops.amax(f, 1), f.mean(1)], -1))
-    f = (_linear(params, 'points.3', f) + around[:, None]).clip(0)
+    f = ops.relu(ops.linear(params, 'points.1', both.clip(-FARTHEST, FARTHEST)))
+    f = ops.relu(ops.linear(params, 'points.2', f))
+    around = ops.linear(params, 'points.all', ops.concatenate([ops.amax(f, 1), f.mean(1)], -1))
+    f = ops.relu(ops.linear(params, 'points.3', f) + around[:, None])
     learned = params['points.questions'] + 0 * waypoints[:, :1]
     asked = ops.concatenate([learned, waypoints], 1)
     answers = _attend(ops, params, shape, 'points.ask', asked, f)
-    whole = _linear(params, 'points.whole', ops.concatenate([ops.amax(f, 1), f.mean(1)], -1))
-    seen_above = _linear(params, 'relief.1', inputs['relief']).clip(0)
-    seen_above = _linear(params, 'relief.2', seen_above).clip(0)
-    above = _linear(params, 'relief.3', seen_above)
+    whole = ops.linear(params, 'points.whole', ops.concatenate([ops.amax(f, 1), f.mean(1)], -1))
+    seen_above = ops.relu(ops.linear(params, 'relief.1', inputs['relief']))
+    seen_above = ops.relu(ops.linear(params, 'relief.2', seen_above))
+    above = ops.linear(params, 'relief.3', seen_above)
     tokens = ops.concatenate([whole[:, None], above[:, None], answers], 1)
     seen = inputs['seen'][:, None, None]
     return seen * tokens + (1 - seen) * params['points.unseen'] + params['points.place']
@@ -190,8 +190,8 @@ def _time(ops: Any, params: Params, time: Any) -> Any:
     """Return an embedding (B, width) of the flow's time."""
     waves = [2.0**k * math.pi / 8 for k in range(FREQUENCIES)]
     angles = ops.stack([time * w for w in waves], -1)
-    h = _linear(params, 'time.1', ops.concatenate([ops.sin(angles), ops.cos(angles)], -1))
-    return _linear(params, 'time.2', h.clip(0))
+    h = ops.linear(params, 'time.1', ops.concatenate([ops.sin(angles), ops.cos(angles)], -1))
+    return ops.linear(params, 'time.2', ops.relu(h))
 
 
 def _attend(ops: Any, params: Params, shape: NetworkShape, name: str, asked: Any, told: Any) -> Any:
@@ -201,25 +201,14 @@ def _attend(ops: Any, params: Params, shape: NetworkShape, name: str, asked: Any
     def split(x: Any) -> Any:
         return x.reshape(batch, x.shape[1], heads, -1).swapaxes(1, 2)
 
-    q = split(_linear(params, f'{name}.q', asked))
-    k = split(_linear(params, f'{name}.k', told))
-    v = split(_linear(params, f'{name}.v', told))
+    q = split(ops.linear(params, f'{name}.q', asked))
+    k = split(ops.linear(params, f'{name}.k', told))
+    v = split(ops.linear(params, f'{name}.v', told))
     scores = q @ k.swapaxes(2, 3) / math.sqrt(shape.width // heads)
-    weights = ops.exp(scores - ops.amax(scores, -1)[..., None])
-    mixed = (weights / weights.sum(-1)[..., None]) @ v
+    mixed = ops.softmax(scores) @ v
     flat = mixed.swapaxes(1, 2).reshape(batch, asked.shape[1], shape.width)
-    return _linear(params, f'{name}.o', flat)
+    return ops.linear(params, f'{name}.o', flat)
 
 
-def _mlp(params: Params, name: str, x: Any) -> Any:
-    return _linear(params, f'{name}.down', _linear(params, f'{name}.up', x).clip(0))
-
-
-def _linear(params: Params, name: str, x: Any) -> Any:
-    return x @ params[f'{name}.w'] + params[f'{name}.b']
-
-
-def _normal(ops: Any, x: Any) -> Any:
-    """Return x with mean 0 and variance 1 along its last axis."""
-    x = x - x.mean(-1)[..., None]
-    return x / ops.sqrt((x * x).mean(-1)[..., None] + 1e-5)
+def _mlp(ops: Any, params: Params, name: str, x: Any) -> Any:
+    return ops.linear(params, f'{name}.down', ops.relu(ops.linear(params, f'{name}.up', x)))

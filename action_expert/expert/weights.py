@@ -19,6 +19,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from action_expert.expert import operations
 from action_expert.expert.network import ACTION, NetworkShape, denoise, initial_params
 from gae_arm.core.errors import ConfigError, InvalidValueError
 
@@ -51,7 +52,7 @@ class Weights:
         noise = rng.standard_normal((1, ACTION), np.float32)
         noise = np.repeat(noise, len(inputs['state']), axis=0)
         scaled = scale_inputs(inputs, self.scales)
-        out = denoise(np, self.params, self.shape, scaled, noise, steps)
+        out = denoise(operations, self.params, self.shape, scaled, noise, steps)
         return out * self.scales['aim']
 
     def novelty(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:

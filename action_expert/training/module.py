@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from action_expert.expert.network import NetworkShape, aim_of, encode, initial_params, where_to
 from action_expert.expert.weights import scale_inputs
+from action_expert.training import operations
 
 AIM_WEIGHT = 0.5
 PASSING, TOUCHES = 0.35, 10
@@ -71,11 +72,11 @@ class ExpertModule(nn.Module):
         meant, time = batch['aim'], batch['time'][:, None]
         params = self._lowered(self.params, meant.device.type)
         scales = {k: v.to(meant.device) for k, v in self._scales.items()}
-        tokens = encode(torch, params, self.shape, scale_inputs(batch, scales))
+        tokens = encode(operations, params, self.shape, scale_inputs(batch, scales))
         x = time * meant + (1 - time) * batch['noise']
-        said = where_to(torch, params, self.shape, tokens, x, batch['time'])
+        said = where_to(operations, params, self.shape, tokens, x, batch['time'])
         weight = 1 - (1 - PASSING) * (batch['waypoints'][:, 1, TOUCHES] < 0.5).float()
-        aim = _apart(aim_of(params, tokens), meant, weight)
+        aim = _apart(aim_of(operations, params, tokens), meant, weight)
         loss = _apart(said, meant, weight)
         return Losses(loss + AIM_WEIGHT * aim, loss, aim)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from expert_parts import TINY, block, moment, weights
 
+from action_expert.expert import operations
 from action_expert.expert.condition import condition
 from action_expert.expert.network import denoise
 from action_expert.expert.weights import scale_inputs
@@ -19,13 +20,15 @@ def inputs_at(*times):
 @pytest.mark.parametrize('steps', [1, 4])
 def test_numpy_and_torch_answer_alike(steps):
     torch = pytest.importorskip('torch')
+    from action_expert.training import operations as in_torch
+
     expert = weights(3)
     scaled = scale_inputs(inputs_at(0.2, 2.0), expert.scales)
     noise = np.random.default_rng(0).standard_normal((2, 9), np.float32)
-    ours = denoise(np, expert.params, TINY, scaled, noise, steps)
+    ours = denoise(operations, expert.params, TINY, scaled, noise, steps)
     params = {k: torch.from_numpy(v) for k, v in expert.params.items()}
     tensors = {k: torch.from_numpy(v) for k, v in scaled.items()}
-    theirs = denoise(torch, params, TINY, tensors, torch.from_numpy(noise), steps)
+    theirs = denoise(in_torch, params, TINY, tensors, torch.from_numpy(noise), steps)
     np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
 
 

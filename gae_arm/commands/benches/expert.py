@@ -71,6 +71,7 @@ def _eager(weights: Any) -> Callable[..., Any] | None:
         return None
     from action_expert.expert.network import ACTION, denoise
     from action_expert.expert.weights import scale_inputs
+    from action_expert.training import operations
 
     torch.set_num_threads(1)
     params = {k: torch.from_numpy(np.array(v)) for k, v in weights.params.items()}
@@ -81,6 +82,6 @@ def _eager(weights: Any) -> Callable[..., Any] | None:
         with torch.inference_mode():
             tensors = {k: torch.from_numpy(v) for k, v in inputs.items()}
             scaled = scale_inputs(tensors, scales)
-            return denoise(torch, params, weights.shape, scaled, noise, steps)
+            return denoise(operations, params, weights.shape, scaled, noise, steps)
 
     return answer

@@ -235,7 +235,8 @@ def _film(args: argparse.Namespace, results: list[Any], console: Console) -> Non
     """Run the chosen episodes again, and write what the camera sees."""
     if args.video is None:
         return
-    from gae_arm.evaluation.film import RATE, film_trial
+    from gae_arm.evaluation.caption import RATE
+    from gae_arm.evaluation.film import film_trial
     from gae_arm.evaluation.video import open_video
 
     chosen = _episodes(args)

@@ -31,7 +31,6 @@ def send(
     Raises GaeError when nobody listens, when it is refused, gets stuck or takes too long.
     """
     from rclpy.duration import Duration
-    from rclpy.executors import ExternalShutdownException
 
     from gae_arm.ros import topics
     from gae_arm.ros.observer import Observer
@@ -60,7 +59,7 @@ def send(
             return 0
         try:
             seconds = watch.until_done(console, timeout or file.expiry + GRACE_SECONDS)
-        except (KeyboardInterrupt, ExternalShutdownException):
+        except KeyboardInterrupt:
             console.print('no longer watching; the arm goes on. To stop it: gae stop')
             return 130
     console.print(f'done after {seconds:.1f} s', style='green')

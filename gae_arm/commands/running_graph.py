@@ -20,7 +20,7 @@ STOP_SECONDS = 30.0
 """The runner sends a node SIGINT, after 5 s SIGTERM, after 5 s SIGKILL."""
 SHOWN_LINES = 15
 DEATH = 'process has died'
-FAULT = re.compile(r'\[(ERROR|FATAL)\]|Traceback|has died')
+FAULT = re.compile(r'\[(ERROR|FATAL)\]|has died|^\[[^]]+\] [\w.]*(Error|Exception)\b')
 
 
 class RunningGraph:

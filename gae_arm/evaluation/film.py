@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 
 import numpy as np
@@ -14,17 +13,12 @@ from gae_arm.core.plan import WaypointPlan
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.rollout import Moment
 from gae_arm.demonstrations.score import Outcome
+from gae_arm.evaluation.caption import CAPTION, LAST_SECONDS, RATE, with_caption, write_outcome
 from gae_arm.evaluation.trial import Trial, run_trial
-from gae_arm.point_cloud.picture import BACKGROUND, FAINT, INK, label
+from gae_arm.point_cloud.picture import BACKGROUND, label
 
 WIDTH, HEIGHT = 640, 480
-LINE, MARGIN, COLUMNS = 20, 8, 86
-CAPTION = 3 * LINE + 2 * MARGIN
-RATE = 15
-"""Pictures a second of simulated time."""
-LAST_SECONDS = 1.5
-"""How long the last picture stays, with the outcome."""
-OPEN, CLOSED, GOOD, BAD = (120, 220, 120), (245, 150, 60), (111, 207, 121), (235, 87, 87)
+OPEN, CLOSED = (120, 220, 120), (245, 150, 60)
 
 
 class Film:
@@ -59,10 +53,8 @@ class Film:
         """Show the last picture for a while, with the outcome; free the camera."""
         if self._camera is not None:
             self._camera.close()
-        text, color = ('success', GOOD) if outcome.success else (outcome.cause, BAD)
-        draw = ImageDraw.Draw(self._last)
-        at = (WIDTH - MARGIN, HEIGHT + CAPTION - MARGIN)
-        label(draw, at, f'{text} after {outcome.seconds:.1f} s', color, 'rd')
+        text = 'success' if outcome.success else outcome.cause
+        write_outcome(self._last, f'{text} after {outcome.seconds:.1f} s', outcome.success)
         for _ in range(round(LAST_SECONDS * RATE)):
             self._show(self._last)
 
@@ -76,15 +68,14 @@ class Film:
             self._camera = RgbdCamera(snapshot.model, settings)
         frame = self._camera.render(snapshot.qpos, cell.now_ns)
         assert frame.color is not None
-        picture = Image.new('RGB', (WIDTH, HEIGHT + CAPTION), BACKGROUND)
-        picture.paste(Image.fromarray(frame.color))
+        picture = Image.fromarray(frame.color)
         draw = ImageDraw.Draw(picture)
         if self._plan is not None:
             points = np.array([w.position for w in self._plan.waypoints])
             seen = geometry.transform_points(geometry.invert(cell.T_base_camera), points)
             self._draw_plan(draw, self._plan, projection.project(settings.intrinsics, seen))
-        self._write(draw, cell.instance.instruction, f'{self._title}, {seconds:.1f} s')
-        return picture
+        facts = f'{self._title}, {seconds:.1f} s'
+        return with_caption(picture, cell.instance.instruction, facts)
 
     def _draw_plan(self, draw: ImageDraw.ImageDraw, plan: WaypointPlan, pixels: np.ndarray) -> None:
         """Draw the waypoints at their pixels (K, 2), NaN behind the camera: green open."""
@@ -96,12 +87,6 @@ class Film:
                 color = OPEN if opening > 0.5 else CLOSED
                 draw.ellipse([u - 5, v - 5, u + 5, v + 5], None, color, 2)
                 label(draw, (u + 8, v), str(number), color, 'lm')
-
-    def _write(self, draw: ImageDraw.ImageDraw, instruction: str, facts: str) -> None:
-        lines = textwrap.wrap(instruction, COLUMNS)[:2]
-        for i, line in enumerate(lines):
-            label(draw, (MARGIN, HEIGHT + MARGIN + LINE * i), line, INK)
-        label(draw, (MARGIN, HEIGHT + CAPTION - MARGIN), facts, FAINT, 'ld')
 
 
 def film_trial(trial: Trial, show: Callable[[Image.Image], None]) -> Outcome:

@@ -17,6 +17,8 @@ from gae_arm.core.errors import ConfigError, MissingDependencyError
 GIF_EVERY = 2
 GIF_SHARE = 0.6
 """A gif keeps every second picture, at this share of the size: it has no better compression."""
+GIF_COLORS, PALETTE_OF = 200, 12
+"""All pictures have one palette, that of a few of them: what stands still costs nothing then."""
 
 
 class Video(Protocol):
@@ -97,13 +99,14 @@ class _Gif:
         self._count += 1
         if self._count % GIF_EVERY == 1:
             size = tuple(round(GIF_SHARE * n) for n in picture.size)
-            small = picture.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
-            self._pictures.append(small.quantize(128))
+            self._pictures.append(picture.resize(size, Image.Resampling.LANCZOS))  # type: ignore
 
     def close(self) -> None:
         if not self._pictures:
             return
-        first, *others = self._pictures
+        palette = _palette(self._pictures)
+        plain = Image.Dither.NONE
+        first, *others = (p.quantize(palette=palette, dither=plain) for p in self._pictures)
         milliseconds = round(1000 * GIF_EVERY / self._rate)
         try:
             first.save(
@@ -111,6 +114,15 @@ class _Gif:
             )
         except OSError as error:
             raise ConfigError(f'{self._path} cannot be written: {error}') from error
+
+
+def _palette(pictures: list[Image.Image]) -> Image.Image:
+    """Return an image with the palette of some pictures, spread over all."""
+    some = pictures[:: max(1, len(pictures) // PALETTE_OF)]
+    sheet = Image.new('RGB', (some[0].width, sum(p.height for p in some)))
+    for i, picture in enumerate(some):
+        sheet.paste(picture, (0, i * picture.height))
+    return sheet.quantize(GIF_COLORS)
 
 
 KINDS: dict[str, Callable[[Path, int], Video]] = {'.mp4': _Mp4, '.gif': _Gif}

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 
 import rclpy
 from rcl_interfaces.srv import GetParameters
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter, parameter_value_to_python
+from rclpy.signals import SignalHandlerOptions
 
 from gae_arm.core.errors import GaeError
 
+LONGEST_DEAF = 0.1
+"""s: Ctrl-C is noticed between two waits."""
 T = TypeVar('T')
 
 
@@ -25,7 +28,9 @@ class Observer:
     """
 
     def __init__(self, name: str, alive: Callable[[], bool] = lambda: True) -> None:
-        rclpy.init()
+        # Ctrl-C comes as KeyboardInterrupt while the context still lives, so that a goal that is on
+        # its way can be taken back.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.SIGTERM)
         self.node = Node(name)
         self._alive = alive
         self._executor = SingleThreadedExecutor()
@@ -52,7 +57,7 @@ class Observer:
         """Listen for that long."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self._executor.spin_once(timeout_sec=left)
+            self._spin_once(min(left, LONGEST_DEAF))
 
     def wait_for(self, condition: Callable[[], T], what: str, timeout: float = 60.0) -> T:
         """Listen until `condition` returns something true, and return that.
@@ -65,8 +70,14 @@ class Observer:
                 raise GaeError(f'it ended while {what} was waited for')
             if time.monotonic() > end:
                 raise GaeError(f'waited {timeout:g} s in vain for {what}')
-            self._executor.spin_once(timeout_sec=0.02)
+            self._spin_once(0.02)
         return result
+
+    def _spin_once(self, seconds: float) -> None:
+        try:
+            self._executor.spin_once(timeout_sec=seconds)
+        except ExternalShutdownException:  # SIGTERM
+            raise KeyboardInterrupt from None
 
     def call(self, service: type, name: str, request: Any, timeout: float = 60.0) -> Any:
         """Call a service and return its response."""

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from gae_arm.core.errors import ConfigError, InvalidValueError, MissingDependencyError
-from gae_arm.evaluation.film import CAPTION, HEIGHT, LAST_SECONDS, RATE, WIDTH, film_trial
+from gae_arm.evaluation.caption import CAPTION, LAST_SECONDS, RATE
+from gae_arm.evaluation.film import HEIGHT, WIDTH, film_trial
 from gae_arm.evaluation.trial import Trial, run_trial
 from gae_arm.evaluation.video import check_video, open_video
 

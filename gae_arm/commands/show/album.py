@@ -1,4 +1,4 @@
-"""What the simulated camera saw, as a picture and as frames of a film."""
+"""What the simulated camera saw, as a picture."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ PAPER, INK, GOOD, BAD = (24, 27, 33), (232, 234, 238), (92, 200, 120), (240, 110
 
 
 class Album:
-    """Keeps the newest images, and all of them while a film is being made."""
+    """Keeps the newest images."""
 
     def __init__(self, observer: Observer) -> None:
         self._color: Image | None = None
         self._annotated: Image | None = None
-        self._film: list[np.ndarray] | None = None
         topics.COLOR.subscription(observer.node, self._take_color)
         topics.ANNOTATED_IMAGE.subscription(observer.node, self._take_annotated)
 
@@ -31,15 +30,6 @@ class Album:
     def ready(self) -> bool:
         """Return whether the camera has been seen."""
         return self._color is not None
-
-    def start_film(self) -> None:
-        """Keep every image from now on."""
-        self._film = []
-
-    def end_film(self) -> list[np.ndarray]:
-        """Return the images, uint8 (H, W, 3) RGB, since the film was started."""
-        film, self._film = self._film or [], None
-        return film
 
     def save(self, file: Path, title: str, verdict: str, good: bool | None) -> None:
         """Write a picture: what the planner saw with its anchors, and what is now."""
@@ -60,8 +50,6 @@ class Album:
 
     def _take_color(self, msg: Image) -> None:
         self._color = msg
-        if self._film is not None:
-            self._film.append(color_from_msg(msg).copy())
 
     def _take_annotated(self, msg: Image) -> None:
         self._annotated = msg

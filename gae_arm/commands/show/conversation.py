@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -36,7 +35,7 @@ class Report:
 
     error_code: of ExecuteInstruction's result, or GAVE_UP; error: a sentence, empty on success.
     plans: used.
-    seconds: in all; stages: seconds spent in each, in the order of their first time.
+    seconds: in all, on the node clock; stages: in each, in the order of their first time.
     """
 
     error_code: int = 0
@@ -61,7 +60,7 @@ class Conversation:
         self,
         instruction: str,
         show: Callable[[Stage, float], None],
-        timeout: float = 240.0,
+        timeout: float,
     ) -> Report:
         """Have an instruction carried out, and wait for its end.
 
@@ -69,7 +68,7 @@ class Conversation:
         that is interrupted or takes longer than `timeout` seconds is cancelled: the arm holds.
         Raises GaeError if the graph ends meanwhile.
         """
-        clock = _StageClock(show)
+        clock = _StageClock(self._observer.now_ns, show)
         goal = ExecuteInstruction.Goal(instruction=instruction)
         sent = self._client.send_goal_async(goal, lambda message: clock.take(message.feedback))
         self._observer.wait_for(sent.done, 'the planner to take the instruction')
@@ -103,9 +102,9 @@ class Conversation:
 class _StageClock:
     """Knows how long each stage has taken."""
 
-    def __init__(self, show: Callable[[Stage, float], None]) -> None:
-        self._show = show
-        self._began = self._since = time.monotonic()
+    def __init__(self, now_ns: Callable[[], int], show: Callable[[Stage, float], None]) -> None:
+        self._now_ns, self._show = now_ns, show
+        self._began = self._since = now_ns()
         self._stage = Stage.THINKING
         self._stages: dict[Stage, float] = {}
 
@@ -116,9 +115,10 @@ class _StageClock:
 
     def report(self) -> Report:
         self._count()
-        return Report(seconds=time.monotonic() - self._began, stages=self._stages)
+        return Report(seconds=(self._now_ns() - self._began) * 1e-9, stages=self._stages)
 
     def _count(self) -> None:
-        now = time.monotonic()
-        self._stages[self._stage] = self._stages.get(self._stage, 0.0) + now - self._since
+        now = self._now_ns()
+        spent = (now - self._since) * 1e-9
+        self._stages[self._stage] = self._stages.get(self._stage, 0.0) + spent
         self._since = now

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
-from PIL import Image as Picture
 from rich.console import Console
 from std_msgs.msg import String
 
 from gae_arm.arm_sim.tasks.registry import STAGES
 from gae_arm.commands.show.album import Album
-from gae_arm.commands.show.conversation import Conversation, Report
+from gae_arm.commands.show.conversation import Conversation, Report, Stage
+from gae_arm.commands.show.film import Film
 from gae_arm.commands.show.referee import Judgement, Referee
 from gae_arm.core.errors import GaeError
 from gae_arm.core.motion import ArmState
-from gae_arm.evaluation.video import open_video
 from gae_arm.ros import diagnostics, topics
 from gae_arm.ros.observer import Observer
 from gae_arm.ros.truth_msgs import truth_from_msg
 
 READY_S = 240.0
+LONGEST_S = 240.0
+"""An instruction that takes longer is given up."""
 SETTLING_S = 3.0
 """After the arm is done, so long the physics may take to come to rest."""
-CAMERA_RATE = 15
 PLANNER = 'vla_planner: planner'
 
 
 class Show:
     """What a person sees of the stack in a terminal.
 
-    seed: of the playground. out: folder of the pictures. video: file of the film, or None.
+    seed: of the playground. out: folder of the pictures. video: file of a film, for the first
+    instruction. pace: simulated seconds a second.
     """
 
     def __init__(
-        self, observer: Observer, console: Console, seed: int, out: Path, video: Path | None
+        self,
+        observer: Observer,
+        console: Console,
+        seed: int,
+        out: Path,
+        video: Path | None = None,
+        pace: float = 1.0,
     ) -> None:
         self._observer, self._console = observer, console
-        self._out, self._video = out, video
+        self._out, self._video, self._pace = out, video, pace
         self._items = STAGES['playground'].sample(seed).items
         self._referee = Referee(self._items)
         self._album = Album(observer)
@@ -72,21 +78,23 @@ class Show:
         for what, there in stages:
             with self._console.status(f'waiting for: {what}'):
                 self._observer.wait_for(there, what, READY_S)
+        self._observer.follow_clock_of('arm_control')
 
     def carry_out(self, instruction: str) -> bool:
         """Have one instruction carried out and judged; return False where it is not done."""
         self._console.print(f'> {instruction}', style='bold', markup=False)
         self._asked = ''
         self._referee.begin(instruction)
-        if self._video:
-            self._album.start_film()
+        film, self._video = self._video and Film(self._observer, self._video, instruction), None
+
+        def show(stage: Stage, share: float) -> None:
+            words = f'{stage.name.lower()} {share:.0%}' if share else stage.name.lower()
+            status.update(words)
+            if film:
+                film.facts = words
+
         with self._console.status('thinking') as status:
-            report = self._conversation.carry_out(
-                instruction,
-                lambda stage, share: status.update(
-                    f'{stage.name.lower()} {share:.0%}' if share else stage.name.lower()
-                ),
-            )
+            report = self._conversation.carry_out(instruction, show, LONGEST_S / self._pace)
             self._settle()
         for stage, seconds in report.stages.items():
             self._console.print(f'  {stage.name.lower():9} {seconds:6.1f} s')
@@ -95,7 +103,11 @@ class Show:
         plans = f'{report.plans} plan{"" if report.plans == 1 else "s"}'
         line = f'{word} after {report.seconds:.1f} s, {plans}: {reason}'
         self._console.print(line, style=f'bold {color}', markup=False)
-        self._keep(instruction, line, None if word == 'DONE' else word == 'SUCCESS')
+        good = None if word == 'DONE' else word == 'SUCCESS'
+        self._keep(instruction, line, good)
+        if film:
+            film.finish(f'{word.lower()} after {report.seconds:.1f} s', good)
+            self._console.print(f'  film: {film.file}', markup=False)
         return word != 'FAILED'
 
     def watch_page(self) -> None:
@@ -106,8 +118,8 @@ class Show:
             self._asked = ''
 
     def _settle(self) -> None:
-        end = time.monotonic() + SETTLING_S
-        while time.monotonic() < end and self._referee.judge().success is False:
+        end = self._observer.now_ns() + int(SETTLING_S * 1e9)
+        while self._observer.now_ns() < end and self._referee.judge().success is False:
             self._observer.spin(0.05)
 
     def _keep(self, instruction: str, line: str, good: bool | None) -> None:
@@ -115,14 +127,6 @@ class Show:
         file = self._out / f'{slug}.png'
         self._album.save(file, instruction, line, good)
         self._console.print(f'  picture: {file}', markup=False)
-        if self._video is None:
-            return
-        film = open_video(self._video, CAMERA_RATE)
-        for image in self._album.end_film():
-            film.add(Picture.fromarray(image))
-        film.close()
-        self._console.print(f'  film: {self._video}', markup=False)
-        self._video = None
 
     def _take_status(self, msg: object) -> None:
         if msg.state != int(ArmState.HALTED):  # type: ignore[attr-defined]

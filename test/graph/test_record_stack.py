@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from graph import graph
+from rviz_config import SHOWN, TYPES, kind, topic_of
 from verb import running_verb
 
 from gae_arm.commands import main
@@ -19,8 +22,17 @@ from gae_arm.ros.plan_msgs import plan_to_msg
 PLAN = share_folder() / 'config' / 'plans' / 'cube_to_bowl.yaml'
 
 
+@dataclass
+class Stack:
+    """What is left of a stack that ran: its bag; of each topic types and number of publishers."""
+
+    bag: Path
+    types: dict[str, list[str]]
+    publishers: dict[str, int]
+
+
 @pytest.fixture(scope='module')
-def bag(tmp_path_factory, own_domain):
+def stack(tmp_path_factory, own_domain):
     """Until forty chunks and twenty clouds have been heard after the beginning."""
     folder = tmp_path_factory.mktemp('stack')
     with graph(folder, 'sim.launch.yaml', 'cloud:=true') as (_, probe):
@@ -39,7 +51,21 @@ def bag(tmp_path_factory, own_domain):
             probe.wait_for(
                 lambda: len(chunks) > 40 and len(clouds) > seen + 20, 'chunks and clouds'
             )
-    return folder / 'bag'
+        types = dict(probe.node.get_topic_names_and_types())
+        publishers = {name: probe.node.count_publishers(name) for name in types}
+    return Stack(folder / 'bag', types, publishers)
+
+
+@pytest.fixture
+def bag(stack):
+    return stack.bag
+
+
+@pytest.mark.parametrize('display', SHOWN, ids=lambda display: display['Name'])
+def test_what_rviz_shows_is_there(stack, display):
+    name = topic_of(display)['Value']
+    assert stack.types[name] == [TYPES[kind(display)]]
+    assert stack.publishers[name] == 1
 
 
 def test_the_stack_is_in_the_bag_with_the_settings_of_its_nodes(bag):
@@ -57,7 +83,7 @@ def test_the_stack_is_in_the_bag_with_the_settings_of_its_nodes(bag):
 def test_the_same_version_makes_the_same_of_it(bag, capsys):
     assert main.main(['replay', str(bag), '--diff']) == 0
     out = capsys.readouterr().out
-    for kind in ('clouds', 'chunks'):
-        (line,) = (line for line in out.splitlines() if line.startswith(f'- {kind}: '))
+    for what in ('clouds', 'chunks'):
+        (line,) = (line for line in out.splitlines() if line.startswith(f'- {what}: '))
         recorded, compared, equal = (int(word) for word in line.split() if word.isdecimal())
         assert recorded >= compared == equal > 10, line

@@ -1,7 +1,6 @@
 """The rviz configuration shows the topics of the stack, with types and QoS that connect."""
 
 import pytest
-import yaml
 
 pytest.importorskip('rclpy', reason='the topics are those of the ROS edge: needs ROS 2')
 
@@ -12,33 +11,12 @@ from rclpy.qos import (
     QoSReliabilityPolicy,
     qos_check_compatible,
 )
+from rviz_config import CONFIG, DISPLAYS, NO_TOPIC, SHOWN, TYPES, kind, topic_of
 
 from gae_arm.core.arm import load_arm
-from gae_arm.core.paths import arm_file, share_folder
+from gae_arm.core.paths import arm_file
 from gae_arm.ros import topics
 from gae_arm.viewer import palette
-
-CONFIG = yaml.safe_load((share_folder() / 'config/rviz/gae.rviz').read_text())
-DISPLAYS = CONFIG['Visualization Manager']['Displays']
-TYPES = {
-    'RobotModel': 'std_msgs/msg/String',
-    'PointCloud2': 'sensor_msgs/msg/PointCloud2',
-    'MarkerArray': 'visualization_msgs/msg/MarkerArray',
-    'Path': 'nav_msgs/msg/Path',
-    'Image': 'sensor_msgs/msg/Image',
-}
-NO_TOPIC = {'Grid', 'TF'}
-
-
-def kind(display):
-    return display['Class'].removeprefix('rviz_default_plugins/')
-
-
-def topic_of(display):
-    return display.get('Topic') or display['Description Topic']
-
-
-SHOWN = [display for display in DISPLAYS if kind(display) not in NO_TOPIC]
 
 
 def policy(enum, words):

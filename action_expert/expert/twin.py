@@ -23,7 +23,7 @@ def meant_waypoints(
     without its errors. What preparation added goes along with the waypoint that it was added to;
     an orientation that it chose otherwise than it was meant, and as well, stays.
     """
-    own, told = _own(waypoints, plan), said(waypoints, plan)
+    own, told = own_waypoints(waypoints, plan), said(waypoints, plan)
     poses = []
     for s, T, known in zip(waypoints.sources, waypoints.poses, told, strict=True):
         T_own, T_meant = waypoints.poses[own[s]], meant[s].copy()
@@ -45,11 +45,11 @@ def _like(rotation: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return rotation if np.linalg.norm(turn) < ANOTHER else chosen
 
 
-def _own(waypoints: GuideWaypoints, plan: WaypointPlan) -> dict[int, int]:
-    """Return which guide waypoint is each of the plan's own."""
-    out: dict[int, int] = {}
+def own_waypoints(waypoints: GuideWaypoints, plan: WaypointPlan) -> np.ndarray:
+    """Return which guide waypoint is each of the plan's own, int64 (K,)."""
+    out = []
     for s, waypoint in enumerate(plan.waypoints):
         rows = np.flatnonzero(waypoints.sources == s)
         away = np.linalg.norm(waypoints.poses[rows, :3, 3] - waypoint.position, axis=1)
-        out[s] = int(rows[away.argmin()])
-    return out
+        out.append(rows[away.argmin()])
+    return np.array(out)

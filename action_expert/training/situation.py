@@ -23,6 +23,28 @@ class Guides:
         """Return T_base_ee (M, 4, 4) that is meant at times (M,), s, of the guide that errs."""
         return self.meant.sample(target.same_phase(self.erred, self.meant, times))
 
+    def moment(
+        self, now: float, offsets: np.ndarray, T_base_ee: np.ndarray, opening: float
+    ) -> Moment:
+        """Return the moment at which the guide that errs has come to `now`, s.
+
+        offsets: (H,), s, of the actions of a chunk. T_base_ee: (4, 4), where the hand is.
+        """
+        guide = self.erred
+        event = next((e for e in guide.events if e.arrive <= now < e.leave), None)
+        coming = [e.arrive for e in guide.events if e.arrive > now]
+        barrier = event.leave if event else min(coming, default=guide.duration)
+        k = min(int(np.searchsorted(guide.arrivals, now + 1e-3)), len(guide.arrivals) - 1)
+        return Moment(
+            guide=guide,
+            times=np.minimum(now + offsets, barrier),
+            T_base_ee=T_base_ee,
+            opening=opening,
+            next_waypoint=event.waypoint if event else k,
+            awaiting=event is not None,
+            given=self.said,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Situation:

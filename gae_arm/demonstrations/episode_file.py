@@ -137,14 +137,17 @@ class StoredEpisode:
             return None
         return PlanTrack(**{key: self.tensors[f'plans/{key}'] for key in FIELDS})
 
-    def load(self) -> Episode:
-        """Return the whole episode, checked, images decoded; CorruptEpisodeError if it is none."""
+    def load(self, images: bool = True) -> Episode:
+        """Return the whole episode, checked, images decoded; CorruptEpisodeError if it is none.
+
+        images: False leaves the cameras out, which take most of the time.
+        """
         try:
-            return self._load()
+            return self._load(images)
         except (InvalidValueError, KeyError, TypeError) as error:
             raise CorruptEpisodeError(f'{self.path}: {error}') from error
 
-    def _load(self) -> Episode:
+    def _load(self, images: bool) -> Episode:
         t, words = self.tensors, self.words
         clouds = objects = None
         if 'clouds/points' in t:
@@ -156,7 +159,7 @@ class StoredEpisode:
         values |= {key: t[key] for key in ('stamps_ns', 'keyframes', *MOTION)}
         return Episode(
             **values,
-            cameras=tuple(camera.load() for camera in self.cameras.values()),
+            cameras=tuple(c.load() for c in self.cameras.values()) if images else (),
             clouds=clouds,
             objects=objects,
             plans=self.plans,

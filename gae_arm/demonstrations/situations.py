@@ -121,21 +121,9 @@ class SituationMaker:
         ]
 
     def _moment(self, story: Story, guides: Guides, rng: np.random.Generator) -> Moment:
-        erred = guides.erred
-        now = self._time(erred, rng)
-        event = next((e for e in erred.events if e.arrive <= now < e.leave), None)
-        coming = [e.arrive for e in erred.events if e.arrive > now]
-        barrier = event.leave if event else min(coming, default=erred.duration)
-        k = min(int(np.searchsorted(erred.arrivals, now + 1e-3)), len(erred.arrivals) - 1)
-        return Moment(
-            guide=erred,
-            times=np.minimum(now + self._offsets, barrier),
-            T_base_ee=self._strayed(guides, now, rng),
-            opening=_opening(story, erred, now, rng),
-            next_waypoint=event.waypoint if event else k,
-            awaiting=event is not None,
-            given=guides.said,
-        )
+        now = self._time(guides.erred, rng)
+        T_hand = self._strayed(guides, now, rng)
+        return guides.moment(now, self._offsets, T_hand, _opening(story, guides.erred, now, rng))
 
     def _guides(
         self,

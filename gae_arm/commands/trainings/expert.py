@@ -7,6 +7,7 @@ processes or machines: accelerate launch -m gae_arm.commands.main train expert .
   gae train expert --prepare 50000 --data situations
   gae train expert --stage action --data situations --out runs/action
   gae train expert --stage cloud --data situations --out runs/expert --from runs/action/weights
+  gae train expert --dataset recorded --data situations
   gae train expert --data situations --out runs/expert --export models/expert
 """
 
@@ -50,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--from', dest='start', type=Path, metavar='WEIGHTS', help='begin with these weights')
     add('--debug', action='store_true', help='a tiny network')
     add('--prepare', type=int, metavar='SCENES', help='only make situations, into --data')
+    add(
+        '--dataset',
+        type=Path,
+        metavar='DATASET',
+        help='only make situations of recorded episodes, into --data: see gae data',
+    )
     add('--dagger', type=int, metavar='EPISODES', help='only make situations of --weights at work')
     add('--weights', default='', metavar='WEIGHTS', help='that act in --dagger; none: the shipped')
     add('--measure', action='store_true', help='only measure, on situations of --data')
@@ -64,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
         _prepare(args)
     elif args.dagger is not None:
         _dagger(args)
+    elif args.dataset is not None:
+        _recorded(args)
     elif args.measure:
         _measure(args)
     else:
@@ -134,6 +143,23 @@ def _dagger(args: argparse.Namespace) -> None:
             bar.update(len(situations))
             if situations:
                 write_shard(args.data[0] / f'corrected-{seed:09d}.safetensors', situations)
+
+
+def _recorded(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from gae_arm.demonstrations.dataset import Dataset
+    from gae_arm.demonstrations.recorded_situations import write_situations
+
+    dataset = Dataset.open(args.dataset)
+    if not dataset.paths:
+        raise ConfigError(f'{args.dataset} holds no episode')
+    with tqdm(unit='situation', mininterval=5) as bar:
+        for count in write_situations(dataset, args.data[0]):
+            bar.update(count)
+    print(f'{len(dataset.paths)} episodes, {bar.n} new situations in {args.data[0]}')
+    for problem in dataset.problems:
+        print(f'left out: {problem}')
 
 
 def _measure(args: argparse.Namespace) -> None:

@@ -42,7 +42,7 @@ from vla_planner.errors import PlannerError
 from vla_planner.make import make_planner
 from vla_planner.picture import Scene
 from vla_planner.planner import VlmPlanner, Wish
-from vla_planner.pursuit import Pursuit
+from vla_planner.pursuit import Pursuit, beginning
 from vla_planner.settings import PlannerNodeSettings, PursuitSettings
 from vla_planner.words import checked_instruction
 from vla_planner.worker import Answer, ThinkingWorker
@@ -80,6 +80,7 @@ class VlaPlannerNode(Node):
         self._told: tuple[Stage, float] | None = None
         self._told_ns = 0
         self._anchors: SimpleQueue[tuple[Scene, tuple[ImageAnchor, ...]]] = SimpleQueue()
+        self._begun: SimpleQueue[Plan] = SimpleQueue()
         self._loaded = False
         self._latency_ms: list[float] = []
         self._image_age_ns = round(camera.max_age * 1e9)
@@ -146,7 +147,7 @@ class VlaPlannerNode(Node):
             return
         try:
             self._pursuit.take_progress(progress_from_msg(msg), self._now_ns())
-            if self._pursuit.completed:
+            if self._pursuit.completed and self._wish is None:
                 self._out = None
         except InvalidValueError as error:
             self.get_logger().warning(f'plan_progress: {error}')
@@ -181,6 +182,7 @@ class VlaPlannerNode(Node):
         if answer is not None and pursuit is not None and answer.wish is self._wish:
             self._wish = None
             self._take_answer(answer, pursuit)
+        self._start_early()
         if pursuit is None:
             return
         if self._goal is not None and self._goal.is_cancel_requested:
@@ -205,14 +207,17 @@ class VlaPlannerNode(Node):
         except PlannerError as error:
             pursuit.failed(error)
             return
-        planner = self._worker.planner
+        planner, early = self._worker.planner, False
         if planner is not None:
             pursuit.sees_end = planner.profile.sees_end
+            early = planner.profile.starts_early and not self._approval
+        self._begun = SimpleQueue()
         self._wish = Wish(
             self._instruction,
             round(self._pursuing.plan_expiry * 1e9),
             canceled=lambda: pursuit is not self._pursuit,
             anchored=lambda anchors: self._anchors.put((scene, anchors)),
+            begun=self._begun.put if early else None,
         )
         pursuit.thinking(now_ns)
         self._worker.ask(scene, self._wish)
@@ -220,6 +225,7 @@ class VlaPlannerNode(Node):
     def _take_answer(self, answer: Answer, pursuit: Pursuit) -> None:
         now_ns = self._now_ns()
         if answer.error is not None:
+            self._withdraw()
             pursuit.failed(answer.error)
             return
         assert answer.thought is not None
@@ -227,6 +233,7 @@ class VlaPlannerNode(Node):
             self.get_logger().warning(note)
         plan = pursuit.thought(answer.thought, now_ns)
         if plan is None:
+            self._withdraw()
             return
         self._latency_ms = [*self._latency_ms[-99:], plan.latency_ns * 1e-6]
         self._show(answer.scene, plan)
@@ -234,6 +241,15 @@ class VlaPlannerNode(Node):
         self._tell(plan, Stage.PLAN)
         self._out = plan
         (self._proposals if self._approval else self._plans).publish(plan_to_msg(plan))
+
+    def _start_early(self) -> None:
+        """Send the arm to the first waypoint of a plan that the model is still writing."""
+        if self._wish is None or self._begun.empty():
+            return
+        begun = beginning(self._begun.get_nowait())
+        if self._out is None or self._out.plan_id != begun.plan_id:
+            self._out = begun
+            self._plans.publish(plan_to_msg(begun))
 
     def _end_now(self, code: ErrorCode, why: str) -> None:
         if self._pursuit is not None:

@@ -63,6 +63,9 @@ class Profile(Settings):
         'after which plans it can: any, or those that leave the hand open',
         choices=DONE_AFTER,
     )
+    starts_early: bool = setting(
+        False, 'the arm goes to the first waypoint while the model still writes the others'
+    )
     knows_words: bool = setting(False, 'instructions of mostly unknown words are refused')
     constrained: bool = setting(False, 'only answers of the format can be written')
     dtype: str = setting(

@@ -5,6 +5,7 @@ A state machine without threads or clocks: the node tells it what happens and as
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from enum import Enum
 
@@ -18,10 +19,17 @@ from vla_planner.settings import PursuitSettings
 
 APPROVED = '-approved'
 """How the name of a plan ends that a person has approved."""
+BEGUN = '-begun'
+"""How the name ends of what goes out of a plan before it is whole."""
 AT_ONCE = (HaltReason.STOP_REQUESTED, HaltReason.CONTROLLER_FAILED)
 """Halts that last until a person releases them."""
 AGAIN = (PlanRefusal.STALE,)
 """Refusals that a new image cures."""
+
+
+def beginning(plan: WaypointPlan) -> WaypointPlan:
+    """Return the way to a plan's first waypoint alone, from where the whole plan goes on."""
+    return dataclasses.replace(plan, plan_id=plan.plan_id + BEGUN, waypoints=plan.waypoints[:1])
 
 
 class _State(Enum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,9 @@ def table(server, tmp_path_factory, domain):
         'anchors_prompt': '',
         'retry_prompt': '',
         'retries': 0,
-        'timeout': 4.0,
+        'timeout': 8.0,
         'says_done': True,
+        'starts_early': True,
     }
     (folder / 'profile.yaml').write_text(yaml.safe_dump(profile))
     words = ['planner:=true', f'model:={folder / "profile.yaml"}', 'viewer:=false']
@@ -145,6 +147,49 @@ def test_an_instruction_is_carried_out_and_looked_at_again(table, server):
     assert server.requests[-1]['messages'][0]['content'][0]['type'] == 'image_url'
 
 
+def test_the_arm_is_on_its_way_while_the_model_still_writes(table, server):
+    """The rest is not written before the arm moves; the whole plan then takes over."""
+    heard = table.probe.listen(topics.ARM_STATUS)
+    plans = table.probe.listen(topics.WAYPOINT_PLAN)
+    standing(table, heard)
+    text, moves = hover(table, 0.14).removesuffix(']}'), threading.Event()
+
+    def pieces():
+        yield text
+        assert moves.wait(30)
+        yield ']}'
+
+    answers = [pieces(), DONE]
+    server.reply = lambda request: answers.pop(0)
+    goal = Goal(table, 'hover over the green cube')
+    table.probe.wait_for(lambda: heard[-1].state == ArmState.MOVING, 'the arm to move')
+    assert goal.stages() <= {Stage.THINKING}
+    moves.set()
+    assert goal.result().error_code == ErrorCode.SUCCESS
+    assert [len(plan.waypoints) for plan in plans[-2:]] == [1, 2]
+    assert plans[-2].plan_id == f'{plans[-1].plan_id}-begun'
+
+
+def test_a_beginning_without_an_end_is_taken_back(table, server):
+    heard = table.probe.listen(topics.ARM_STATUS)
+    plans = table.probe.listen(topics.WAYPOINT_PLAN)
+    text, begun = hover(table, 0.2).removesuffix(']}'), threading.Event()
+
+    def pieces():
+        yield text
+        assert begun.wait(30)
+        yield ', {"point": [500, 500], "depth": 9}]}'
+
+    server.reply = lambda request: pieces()
+    goal = Goal(table, 'hover over the green cube')
+    table.probe.wait_for(lambda: plans and plans[-1].plan_id.endswith('-begun'), 'a beginning')
+    begun.set()
+    result = goal.result()
+    assert result.error_code == ErrorCode.PLAN_REFUSED, result.error_msg
+    table.probe.wait_for(lambda: not plans[-1].waypoints, 'the beginning to be taken back')
+    standing(table, heard)
+
+
 def test_what_the_model_cannot_see_is_not_looked_for(table, server):
     server.reply = lambda request: '{"status": "absent"}'
     result = Goal(table, 'lift the elephant').result()
@@ -175,7 +220,7 @@ def test_bad_input_ends_in_a_code_and_a_sentence(table, server, instruction, rep
 
 
 def test_a_model_that_hangs_ends_in_a_code_and_the_arm_stands(table, server):
-    server.reply = server.hang(8.0)
+    server.reply = server.hang(16.0)
     heard = table.probe.listen(topics.ARM_STATUS)
     result = Goal(table, 'lift the red cube').result()
     assert result.error_code == ErrorCode.PLANNER_TIMEOUT

@@ -15,15 +15,22 @@ from vla_planner.picture import Scene
 
 GONE = 0.025
 """Metres: what was seen at an anchor is farther away by more, so it is not there any more."""
+FILLED = (0.025, 0.08)
+"""Metres by which something that was put onto a place is nearer than the place was."""
+APART = 0.2
+"""Metres between anchors from which on a hand at the first one is not what is seen at the second."""
 SEEN_GONE = 5
-"""Images in a row that say so; the arm in front of it makes things nearer, never farther."""
+"""Images in a row that say so."""
 
 
 class AnchorWatch:
     """Remembers what was seen at a plan's anchors.
 
     plan: in the frame of the scene's camera. Each anchor counts until the gripper has acted there:
-    the first until the first event, the second until the second.
+    the first until the first event, the second until the second. What is farther than it was is
+    gone; the arm in front of it makes things nearer, never farther. So a place is known to be
+    filled only as long as the hand is sure to be elsewhere: at the second anchor until the first
+    event, and where they are far from each other.
     """
 
     def __init__(self, plan: WaypointPlan, scene: Scene) -> None:
@@ -34,19 +41,28 @@ class AnchorWatch:
             self._points.append(geometry.transform_points(scene.T_base_camera, point[None])[0])
         events = gripper_events([waypoint.gripper for waypoint in plan.waypoints])
         self._until = [i for i, _ in events][: len(self._points)]
-        self._gone = [0] * len(self._points)
+        self._changed = [0] * len(self._points)
 
     def look(self, frame: CameraFrame, T_base_camera: np.ndarray, waypoint: int) -> str:
-        """Return what is gone, '' if nothing is. waypoint: the one that comes next."""
+        """Return what has changed, '' if nothing has. waypoint: the one that comes next."""
         T_camera_base = geometry.invert(T_base_camera)
         for i, (point, until) in enumerate(zip(self._points, self._until, strict=False)):
             if waypoint >= until:
                 continue
             away = self._farther(frame, geometry.transform_points(T_camera_base, point[None])[0])
-            self._gone[i] = self._gone[i] + 1 if away > GONE else 0
-            if self._gone[i] >= SEEN_GONE:
-                return f'{self._labels[i]!r} is not where it was: {away:.3f} m farther is seen'
+            filled = self._hand_is_elsewhere(i, waypoint) and FILLED[0] < -away < FILLED[1]
+            self._changed[i] = self._changed[i] + 1 if away > GONE or filled else 0
+            if self._changed[i] < SEEN_GONE:
+                continue
+            if filled:
+                return f'something is on {self._labels[i]!r}: {-away:.3f} m nearer is seen'
+            return f'{self._labels[i]!r} is not where it was: {away:.3f} m farther is seen'
         return ''
+
+    def _hand_is_elsewhere(self, anchor: int, waypoint: int) -> bool:
+        if not anchor or waypoint >= self._until[0]:
+            return False
+        return bool(np.linalg.norm(self._points[anchor] - self._points[0]) > APART)
 
     @staticmethod
     def _farther(frame: CameraFrame, local: np.ndarray) -> float:

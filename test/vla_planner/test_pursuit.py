@@ -248,3 +248,31 @@ def test_the_arm_in_front_of_it_is_no_reason():
 
 def test_a_thing_in_the_hand_is_not_missed():
     assert set(looks(with_depth(0.05), waypoint=1)) == {''}
+
+
+FAR, NEAR = (409.0, 278.0), (340.0, 278.0)
+
+
+def looks_at_place(pixel, change, waypoint=0):
+    """Return what is said of a place after so many images in which it is nearer by -change, m."""
+    anchors = (ImageAnchor('red box', RED), ImageAnchor('blue box', np.array(pixel)))
+    waypoints = [Waypoint(np.array([0, 0, 0.7]), gripper=g) for g in (1.0, 0.0, 0.0, 1.0)]
+    one = AnchorWatch(plan(waypoints=tuple(waypoints), anchors=anchors), SCENE)
+    depth = SCENE.frame.depth.copy()
+    around = depth[265:290, int(pixel[0]) - 15 : int(pixel[0]) + 15]
+    around[around > 0] += change
+    frame = dataclasses.replace(SCENE.frame, depth=depth)
+    return [one.look(frame, SCENE.T_base_camera, waypoint) for _ in range(SEEN_GONE)][-1]
+
+
+def test_a_place_onto_which_something_was_put_is_noticed():
+    assert looks_at_place(FAR, -0.05) == "something is on 'blue box': 0.050 m nearer is seen"
+
+
+@pytest.mark.parametrize(
+    ('pixel', 'change', 'waypoint'),
+    [(FAR, -0.01, 0), (FAR, -0.3, 0), (FAR, -0.05, 1), (NEAR, -0.05, 0)],
+    ids=['noise', 'the arm above it', 'the hand brings something', 'the hand is beside it'],
+)
+def test_what_the_hand_or_noise_may_be_is_no_filled_place(pixel, change, waypoint):
+    assert looks_at_place(pixel, change, waypoint) == ''

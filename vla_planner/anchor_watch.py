@@ -18,7 +18,7 @@ GONE = 0.025
 FILLED = (0.025, 0.08)
 """Metres by which something that was put onto a place is nearer than the place was."""
 APART = 0.2
-"""Metres between anchors from which on a hand at the first one is not what is seen at the second."""
+"""Metres between anchors from which on a hand at the first is not what is seen at the second."""
 SEEN_GONE = 5
 """Images in a row that say so."""
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from action_expert.expert.condition import NEAR, POINTS, relief
 from action_expert.expert.network import ACTION
+from action_expert.training.shards import Table
 from gae_arm.core.settings import Settings, setting
 
 JITTER = 0.001
@@ -41,7 +42,7 @@ class BatchSettings(Settings):
 
 
 def draw_batch(
-    table: Mapping[str, np.ndarray],
+    table: Table,
     scales: Mapping[str, np.ndarray],
     settings: BatchSettings,
     step: int,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from action_expert.expert.condition import relief
 from action_expert.expert.target import shifts_of
 from action_expert.expert.weights import Weights
+from action_expert.training.shards import Table
 
 NEAR = 0.06
 """m from the aim: there the hand has to be where it was meant to be."""
 
 
 def measure(
-    weights: Weights, table: Mapping[str, np.ndarray], steps: int = 1, blind: bool = False
+    weights: Weights, table: Table, steps: int = 1, blind: bool = False
 ) -> dict[str, float]:
     """Return errors of aims: medians and 90th percentiles, mm and degrees.
 
@@ -23,8 +22,8 @@ def measure(
     without clouds.
     """
     told = _answers(weights, table, steps, blind)
-    meant = table['aim'].astype(np.float64)
-    near = np.linalg.norm(np.sinh(table['state'][:, :3]) * 0.05, axis=1) < NEAR
+    meant = table['aim'][:].astype(np.float64)
+    near = np.linalg.norm(np.sinh(table['state'][:][:, :3]) * 0.05, axis=1) < NEAR
     out = {}
     for name, rows in (('all', slice(None)), ('near', near)):
         for who, said in (('expert', told), ('plan', np.zeros_like(told))):
@@ -35,9 +34,7 @@ def measure(
     return out
 
 
-def _answers(
-    weights: Weights, table: Mapping[str, np.ndarray], steps: int, blind: bool, size: int = 64
-) -> np.ndarray:
+def _answers(weights: Weights, table: Table, steps: int, blind: bool, size: int = 64) -> np.ndarray:
     keys = ('guidance', 'waypoints', 'state', 'hand', 'points', 'seen')
     out = []
     for i in range(0, len(table['state']), size):

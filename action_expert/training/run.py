@@ -18,6 +18,7 @@ from action_expert.expert.network import NetworkShape
 from action_expert.expert.weights import Weights, distances, input_scales
 from action_expert.training.batches import BatchSettings, draw_batch
 from action_expert.training.module import Average, ExpertModule, Losses
+from action_expert.training.shards import Table
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.settings import Settings, setting
 from gae_arm.core.training import TrainingRun, scheduled_rate
@@ -56,7 +57,7 @@ class ExpertRun(TrainingRun[Losses]):
     def __init__(
         self,
         folder: Path,
-        table: Mapping[str, np.ndarray],
+        table: Table,
         settings: RunSettings,
         batch: BatchSettings,
         shape: NetworkShape | None = None,
@@ -168,13 +169,16 @@ class ExpertRun(TrainingRun[Losses]):
         self.step, self.seconds = state['step'], state['seconds']
 
 
-def table_scales(table: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def table_scales(table: Table) -> dict[str, np.ndarray]:
     """Return what inputs and answers are scaled by; see `Weights`."""
-    scales = input_scales(_some(table))
-    return {**scales, 'aim': np.maximum(table['aim'].std(axis=0), 0.01).astype(np.float32)}
+    some = _some(table)
+    return {
+        **input_scales(some),
+        'aim': np.maximum(some['aim'].std(axis=0), 0.01).astype(np.float32),
+    }
 
 
-def _some(table: Mapping[str, np.ndarray], count: int = 20_000) -> dict[str, np.ndarray]:
+def _some(table: Table, count: int = 20_000) -> dict[str, np.ndarray]:
     """Return situations spread over the table, enough for its statistics."""
     step = max(1, len(table['state']) // count)
     return {key: value[::step] for key, value in table.items()}

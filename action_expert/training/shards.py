@@ -1,4 +1,4 @@
-"""Situations on disk: files of a few thousand, checksummed by name, read as one table.
+"""Situations on disk: files of a few thousand, read as one table, row by row as they are needed.
 
 A shard holds, for each of its S situations, the network's inputs (`points` as float16: 0.1 mm) and
 `aim`; see `Condition` and `Situation`.
@@ -6,16 +6,18 @@ A shard holds, for each of its S situations, the network's inputs (`points` as f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from action_expert.training.situation import Situation
-from gae_arm.core.errors import ConfigError
+from gae_arm.core.errors import ConfigError, InvalidValueError
+from gae_arm.core.mapped import MappedTensors
 
 INPUTS = ('guidance', 'waypoints', 'state', 'hand', 'points', 'seen')
+KEYS = (*INPUTS, 'aim')
 
 
 def table(situations: Sequence[Situation]) -> dict[str, np.ndarray]:
@@ -52,9 +54,54 @@ def make_shards(
         report(len(found))
 
 
-def read_shards(paths: Iterable[Path]) -> dict[str, np.ndarray]:
-    """Return all situations of shards as one table; raise ConfigError if there are none."""
-    tables = [load_file(path) for path in sorted(paths)]
-    if not tables:
+class Column:
+    """An array (S, ...) that lies in several files, one after the other; rows are read when asked.
+
+    Data sets may be larger than memory: what is read often, the system keeps.
+    """
+
+    def __init__(self, parts: Sequence[np.ndarray]) -> None:
+        self._parts = parts
+        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+
+    def __len__(self) -> int:
+        """Return S, the number of rows."""
+        return int(self._starts[-1])
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Return a copy of some rows, (M, ...)."""
+        if isinstance(rows, slice):
+            rows = np.arange(len(self))[rows]
+        out = np.empty((len(rows), *self._parts[0].shape[1:]), self._parts[0].dtype)
+        of = np.searchsorted(self._starts, rows, side='right') - 1
+        for part in np.unique(of):
+            here = of == part
+            out[here] = self._parts[part][rows[here] - self._starts[part]]
+        return out
+
+
+Table = Mapping[str, np.ndarray] | Mapping[str, Column]
+"""Situations: an array, or a column of files, for each key; first axis S."""
+
+
+def read_shards(paths: Iterable[Path]) -> dict[str, Column]:
+    """Return all situations of shards as one table.
+
+    Raises ConfigError if there are none, and names a file that is none of situations.
+    """
+    shards = [_shard(path) for path in sorted(paths)]
+    if not shards:
         raise ConfigError('no shards of situations; make them with: gae train expert --prepare N')
-    return {key: np.concatenate([t[key] for t in tables]) for key in (*INPUTS, 'aim')}
+    return {key: Column([shard[key] for shard in shards]) for key in KEYS}
+
+
+def _shard(path: Path) -> dict[str, np.ndarray]:
+    try:
+        mapped = MappedTensors(path)
+        shard = {key: mapped[key] for key in KEYS}
+    except (InvalidValueError, KeyError) as error:
+        raise ConfigError(f'{path} holds no situations: {error}') from error
+    counts = {key: len(value) for key, value in shard.items()}
+    if len(set(counts.values())) > 1:
+        raise ConfigError(f'{path} holds different numbers of rows: {counts}')
+    return shard

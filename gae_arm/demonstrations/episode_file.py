@@ -19,11 +19,11 @@ from safetensors.numpy import save
 
 from gae_arm.core.camera import CameraIntrinsics
 from gae_arm.core.errors import GaeError, InvalidValueError
+from gae_arm.core.mapped import MappedTensors
 from gae_arm.demonstrations import images
 from gae_arm.demonstrations.atomic import write_atomically
 from gae_arm.demonstrations.episode import CameraTrack, CloudTrack, Episode, ObjectTrack, offsets
 from gae_arm.demonstrations.images import ImageCoding
-from gae_arm.demonstrations.mapped import MappedTensors
 from gae_arm.demonstrations.plan_track import FIELDS, PlanTrack
 
 SUFFIX = '.safetensors'

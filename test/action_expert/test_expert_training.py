@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from expert_parts import TINY, block, moment, pick
+from safetensors.numpy import load_file, save_file
 
 from action_expert.expert.weights import Weights
 from action_expert.training.batches import BatchSettings, draw_batch
@@ -57,6 +58,22 @@ def test_shards_are_made_once(folder, table):
 
 def test_no_shards_are_an_error(tmp_path):
     with pytest.raises(ConfigError, match='no shards of situations'):
+        read_shards(tmp_path.glob('*'))
+
+
+def test_rows_are_read_from_the_files_they_lie_in(folder, table):
+    rows = np.array([47, 0, 16, 15, 16])
+    parts = [load_file(path)['aim'] for path in sorted(folder.glob('*.safetensors'))]
+    np.testing.assert_array_equal(table['aim'][rows], np.concatenate(parts)[rows])
+    np.testing.assert_array_equal(table['aim'][5:40:7], np.concatenate(parts)[5:40:7])
+
+
+def test_a_file_of_something_else_is_named(tmp_path):
+    save_file({'aim': np.zeros((2, 9), np.float32)}, tmp_path / 'other.safetensors')
+    with pytest.raises(ConfigError, match=r"other.safetensors holds no situations: 'guidance'"):
+        read_shards(tmp_path.glob('*'))
+    (tmp_path / 'other.safetensors').write_bytes(b'cut off')
+    with pytest.raises(ConfigError, match=r'other.safetensors holds no situations: .* is no saf'):
         read_shards(tmp_path.glob('*'))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ from gae_arm.core.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from action_expert.expert.weights import Weights
+    from action_expert.training.shards import Table
 
-Table = Mapping[str, np.ndarray]
 METRIC = 'near expert mm p50'
 ACTION_SHARE = 0.35
 """Of the steps, for stage 1 ..."""
@@ -67,13 +67,14 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
             f'{args.data} has {there + args.held} situations, --held {args.held}'
         )
     held = {key: value[there:] for key, value in table.items()}
+    learned = {key: value[:there] for key, value in table.items()}
     errors: dict[int, dict[str, list[float]]] = {}
     for count in sorted({min(int(n) or there, there) for n in args.clouds.split(',')}):
-        some = {key: value[:count] for key, value in table.items()}
+        some = {key: value[:count] for key, value in learned.items()}
         errors[count] = {'APPF': [], 'scratch': []}
         for seed in range(args.seed, args.seed + args.seeds):
             for name, found in errors[count].items():
-                weights = _learned(some, {k: v[:there] for k, v in table.items()}, args, seed, name)
+                weights = _learned(some, learned, args, seed, name)
                 found.append(measure(weights, held)[METRIC])
         one, other = (errors[count][name] for name in ('APPF', 'scratch'))
         row = summary(f'{METRIC}, {count} clouds, APPF', 'mm', one)

@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'target', metavar='FOLDER', help="a recording; 'record' to make one, 'board' to print one"
     )
     parser.add_argument('--arm', help='a name in config/arms, or a YAML file')
+    parser.add_argument(
+        '--driver', help='record: of a real arm beside arm.launch.yaml; a name in config/drivers'
+    )
     parser.add_argument('--mode', choices=MODES, help='where the camera is')
     parser.add_argument(
         '--link',
@@ -84,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     if args.target == 'record':
         _need(args, 'arm', 'output')
         arm = load_arm(arm_file(args.arm))
-        return record(args.output, _board(args, None), arm.base_frame, console)
+        return record(args.output, _board(args, None), arm.base_frame, console, args.driver)
     _need(args, 'arm', 'mode')
     arm = load_arm(arm_file(args.arm))
     recording = load_recording(Path(args.target))

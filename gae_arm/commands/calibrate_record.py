@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 WANTED = 20
 
 
-def record(folder: Path, board: Board, base_frame: str, console: Console) -> int:
+def record(
+    folder: Path, board: Board, base_frame: str, console: Console, driver: str | None = None
+) -> int:
     """Write a recording to `folder`; return 0 once the person ends it.
+
+    driver: a name in config/drivers, or a YAML file, of a real arm beside arm.launch.yaml.
 
     A view is taken only if the board is seen in it and the arm stands; otherwise the reason is
     said. What was taken is safe on disk at once.
@@ -34,7 +38,8 @@ def record(folder: Path, board: Board, base_frame: str, console: Console) -> int
     def keep(view: CameraView) -> None:
         views[:] = [view]
 
-    with Observer('calibrate') as observer:
+    remappings = _names_of(driver) if driver else None
+    with Observer('calibrate', remappings=remappings) as observer:
         # Where the camera stands is not known yet, and not needed.
         anywhere = CameraInputSettings(extrinsics='parameters')
         streams = ('depth', 'info', 'color')
@@ -59,6 +64,16 @@ def record(folder: Path, board: Board, base_frame: str, console: Console) -> int
                 console.print(f'view {count} of {WANTED}: {len(found.pixels)} corners')
     console.print(f'{len(writer.recording.views)} views in {folder}')
     return 0
+
+
+def _names_of(driver: str) -> dict[str, str]:
+    """Return where a real arm and its camera say what we hear, by our names."""
+    from gae_arm.arm_driver.settings import driver_file, load_driver
+    from gae_arm.ros import driver_topics, topics
+
+    namespace = load_driver(driver_file(driver)).camera
+    camera = {t.name: driver_topics.of_camera(t, namespace).name for t in topics.CAMERA}
+    return {topics.JOINT_STATES.name: driver_topics.JOINT_STATES.name, **camera}
 
 
 def _newest(observer: Observer, camera: CameraInput, views: list[CameraView]) -> CameraView:

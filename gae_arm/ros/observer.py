@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -24,14 +24,21 @@ T = TypeVar('T')
 class Observer:
     """Context in which ROS 2 is initialised and `node` hears, whenever the owner lets it.
 
-    alive: says whether what is waited for can still come; asked while waiting.
+    alive: says whether what is waited for can still come; asked while waiting. remappings: other
+    names of topics, by ours.
     """
 
-    def __init__(self, name: str, alive: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        name: str,
+        alive: Callable[[], bool] = lambda: True,
+        remappings: Mapping[str, str] | None = None,
+    ) -> None:
         # Ctrl-C comes as KeyboardInterrupt while the context still lives, so that a goal that is on
         # its way can be taken back.
         rclpy.init(signal_handler_options=SignalHandlerOptions.SIGTERM)
-        self.node = Node(name)
+        words = [word for pair in (remappings or {}).items() for word in ('-r', ':='.join(pair))]
+        self.node = Node(name, cli_args=['--ros-args', *words])
         self._alive = alive
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)

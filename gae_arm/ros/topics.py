@@ -77,6 +77,7 @@ CAMERA_INFO = Topic(
     min_rate=5.0,
     max_age=0.5,
 )
+CAMERA = (COLOR, DEPTH, CAMERA_INFO)
 JOINT_STATES = Topic(
     'joint_states',
     JointState,

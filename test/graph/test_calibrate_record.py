@@ -15,7 +15,7 @@ from gae_arm.core.geometry import rotation_vector_to_matrix, transform
 from gae_arm.core.motion import RobotState
 from gae_arm.point_cloud.calibration.board import DEFAULTS, Board
 from gae_arm.point_cloud.calibration.recording import load_recording
-from gae_arm.ros import topics
+from gae_arm.ros import driver_topics, topics
 from gae_arm.ros.camera_msgs import frame_to_msgs
 from gae_arm.ros.motion_msgs import state_to_msg
 
@@ -27,12 +27,9 @@ GREY = np.full((VGA.height, VGA.width), 90, np.uint8)
 class CameraAndArm:
     """Publishes one picture and one joint state, again and again, while the verb works."""
 
-    def __init__(self, probe):
+    def __init__(self, probe, names):
         self.probe = probe
-        self.publishers = [
-            t.publisher(probe.node)
-            for t in (topics.COLOR, topics.DEPTH, topics.CAMERA_INFO, topics.JOINT_STATES)
-        ]
+        self.publishers = [topic.publisher(probe.node) for topic in names]
         self.picture, self.speed = GREY, 0.0
         self.depth = np.full(GREY.shape, 500, np.uint16)
         probe.node.create_timer(0.1, self.send)
@@ -48,27 +45,36 @@ class CameraAndArm:
             publisher.publish(message)
 
 
-@pytest.fixture
-def recorder(own_domain, tmp_path):
-    """The verb as a person runs it, and what it has said so far."""
+OURS = (*topics.CAMERA, topics.JOINT_STATES)
+A_DRIVERS = (
+    *(driver_topics.of_camera(topic, '/camera/camera') for topic in topics.CAMERA),
+    driver_topics.JOINT_STATES,
+)
+SIDES = {'simulated': ([], OURS), 'real': (['--driver', 'ur5'], A_DRIVERS)}
+
+
+@pytest.fixture(params=SIDES)
+def recorder(request, own_domain, tmp_path):
+    """The verb as a person runs it, what it has said so far, and the names that it hears."""
+    words, names = SIDES[request.param]
     command = [sys.executable, '-u', '-m', 'gae_arm.commands.main', 'calibrate', 'record']
     said = tmp_path / 'said.txt'
     process = subprocess.Popen(
-        [*command, '--arm', 'panda', '--output', str(tmp_path / 'views')],
+        [*command, '--arm', 'panda', *words, '--output', str(tmp_path / 'views')],
         stdin=subprocess.PIPE,
         stdout=said.open('w'),
         stderr=subprocess.STDOUT,
         text=True,
     )
-    yield process, said
+    yield process, said, names
     process.kill()
     process.wait()
 
 
 def test_views_are_taken_at_enter_and_refused_with_the_reason(recorder, tmp_path):
-    process, said = recorder
+    process, said, names = recorder
     with Probe('camera_and_arm', lambda: process.poll() is None) as probe:
-        camera = CameraAndArm(probe)
+        camera = CameraAndArm(probe, names)
 
         def text():
             return ' '.join(said.read_text().split())

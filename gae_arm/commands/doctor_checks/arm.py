@@ -6,7 +6,6 @@ Every finding that is a failure keeps the arm standing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +70,8 @@ def _streams(
     """Judge joint states, camera, frames and cloud."""
     from gae_arm.ros import driver_topics, topics
 
-    camera = [_moved(topic, settings) for topic in (topics.COLOR, topics.DEPTH, topics.CAMERA_INFO)]
+    of_camera = driver_topics.of_camera
+    camera = [of_camera(topic, settings.camera) for topic in topics.CAMERA]
     wanted = (driver_topics.JOINT_STATES, *camera, topics.POINTS)
     states, color, depth, info, points = graph.watch(wanted, seconds)
     yield _rate(
@@ -89,10 +89,6 @@ def _streams(
     if depth.newest is not None and color.newest is not None:
         yield _frames(graph, arm, depth)
     yield _rate(points, 'look at /diagnostics of point_cloud: why it uses no images')
-
-
-def _moved(topic, settings: DriverSettings):  # type: ignore[no-untyped-def]
-    return replace(topic, name=f'{settings.camera}/{topic.name.removeprefix("camera/")}')
 
 
 def _rate(stream: Stream, advice: str) -> Finding:

@@ -23,7 +23,7 @@ VERBS = {
     'calibrate': 'find where the camera stands, or print a board for it',
     'eval': 'success of policies on the tasks, with intervals; robustness; obedience',
     'data': 'make demonstrations, look at them, check, import and export them',
-    'train': 'train the planner that ships with the stack',
+    'train': 'train the planner and the action expert',
     'bench': 'measure speed, beside what a user would pick instead',
     'doctor': 'check the machine and the running graph; say what to do',
     'test': 'run lint, types and all tests',

@@ -12,7 +12,7 @@ ROOMS = ('arm_sim', 'point_cloud', 'arm_control', 'arm_driver')
 ABOVE = ('demonstrations', 'evaluation', 'grounding', 'recording', 'shadow', 'viewer')
 BELOW = {'shadow': ('viewer',), 'evaluation': ('demonstrations',), 'recording': ('demonstrations',)}
 """What a room of the upper floor may use of that floor."""
-NEED_ROS = ('show',)
+NEED_ROS = ('show', 'endurance')
 """Folders beside the verbs that are imported only where a graph is running."""
 HALVES = ('action_expert', 'vla_planner')
 ROS = ('rclpy', 'rcl_interfaces', 'tf2_msgs', 'rosgraph_msgs', 'builtin_interfaces')

@@ -23,15 +23,19 @@ BENCHES = {
     'governor': "a campaign against the arm's limits; cost of a tick; how soon the arm stands",
     'planner_answers': 'spoiled answers of models: none may raise, no bad plan may pass',
     'pipeline': 'camera stamp to joint command, and every stage between, idle and moving',
+    'soak': 'random instructions for a long time: deaths, limits, stops, memory',
     'expert': 'an answer of the action expert by steps of its flow, beside eager torch',
     'data': 'loading demonstrations, beside a torch DataLoader over .npz files',
 }
+
+ONLY_BY_NAME = {'soak'}
+"""Not among those that run if none is named."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options, and those of each bench."""
     _add_common(parser, json=None, seed=0)
-    title = 'benches (all run if none is named)'
+    title = f'benches (if none is named, all run but {", ".join(ONLY_BY_NAME)})'
     names = parser.add_subparsers(dest='name', metavar='NAME', title=title)
     for name, text in BENCHES.items():
         bench = names.add_parser(name, help=text, description=text)
@@ -45,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     console.print(machine(), style='dim')
     rows: list[Row] = []
-    for name in [args.name] if args.name else list(BENCHES):
+    for name in [args.name] if args.name else [n for n in BENCHES if n not in ONLY_BY_NAME]:
         with console.status(f'measuring {name}'):
             found = list(_module(name).rows(args if args.name else _defaults(name, args)))
         console.print(_table(name, found))

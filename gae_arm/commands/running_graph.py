@@ -39,6 +39,11 @@ class RunningGraph:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """Return the process of the launch, whose children the nodes are."""
+        return self._process.pid
+
     def is_well(self) -> bool:
         """Return whether the launch runs and no process of it has died: they are started again."""
         size = self._log.stat().st_size

@@ -37,6 +37,26 @@ MORE_NOUNS = {
 ANYTHING = ('object', 'thing')
 THINGS = ('cube', 'box', 'cylinder', 'ball', 'prism', 'mug', 'bottle', 'hammer', 'screwdriver')
 MORE_SIZES = {'small': ('smaller', 'smallest'), 'large': ('larger', 'largest', 'bigger', 'biggest')}
+MUMBLED_SHARE, LOST_SHARE = 0.3, 0.25
+"""Of sentences in which some words are lost, and of the words that are, in those; what means things
+is never lost. Other people's words are not known either."""
+KEPT = {
+    'open',
+    'close',
+    'shut',
+    'push',
+    'pull',
+    'draw',
+    'slide',
+    'press',
+    'in',
+    'out',
+    'up',
+    'below',
+}
+"""Without these an order may mean two things."""
+UNKNOWN = 'whatsit'
+"""A word that is in no vocabulary."""
 ORDINALS = ('first', 'second', 'third', 'fourth')
 MORE_FRAMES = (
     '{}',
@@ -249,20 +269,36 @@ class Speaker:
 
         other: words for what is not meant, if that is to be said.
         """
-        text = self._pick(ORDERS[what]).format(**dict(zip('ab', words, strict=False)))
+        order = self._mumbled(self._pick(ORDERS[what]))
+        text = order.format(**dict(zip('ab', words, strict=False)))
         if other:
             text += self._pick(BOOK.exclusions).format(other)
-        return self._pick(BOOK.frames).format(text)
+        return self._framed(text)
 
     def sorting(self, colors: Sequence[str]) -> str:
         """Return the order to put things of these colours into containers of the same ones."""
         listed = ', '.join(colors[:-1]) + f' and {colors[-1]}'
-        return self._pick(BOOK.frames).format(self._pick(SORTING).format(colors=listed))
+        return self._framed(self._mumbled(self._pick(SORTING)).format(colors=listed))
 
     def tower(self, bottom: str, middle: str, top: str) -> str:
         """Return the order to put the second of three things onto the first, then the third."""
-        text = self._pick(TOWER).format(bottom=bottom, middle=middle, top=top)
-        return self._pick(BOOK.frames).format(text)
+        order = self._mumbled(self._pick(TOWER))
+        return self._framed(order.format(bottom=bottom, middle=middle, top=top))
+
+    def _framed(self, text: str) -> str:
+        return self._mumbled(self._pick(BOOK.frames)).format(text)
+
+    def _mumbled(self, phrase: str) -> str:
+        """Return a phrase, now and then without some words, or with others in their place."""
+        if self._rng.random() >= MUMBLED_SHARE:
+            return phrase
+        out = []
+        for word in phrase.split():
+            if '{' in word or word in KEPT or self._rng.random() >= LOST_SHARE:
+                out.append(word)
+            elif self._rng.random() < 0.5:
+                out.append(UNKNOWN)
+        return ' '.join(out)
 
     def _there(self) -> tuple[list[str], list[str]]:
         items = self.items.values()

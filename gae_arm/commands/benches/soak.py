@@ -9,7 +9,9 @@ has grown since the warm-up.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -67,7 +69,8 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
         with Observer('soak', graph.is_well) as observer:
             observer.follow_clock_of('arm_control', READY_S)
             arm = SoakArm(observer, load_arm(arm_file(args.arm)))
-            soak = Soak(observer, arm, Conversation(observer), memory, Random(args.seed))
+            talk, random = Conversation(observer), Random(args.seed)
+            soak = Soak(observer, arm, talk, memory, random, partial(print, file=sys.stderr))
             soak.run(seconds, LONGEST_S / factor)
     yield from _rows(soak, arm, memory)
 
@@ -83,8 +86,9 @@ def _rows(soak: Soak, arm: SoakArm, memory: MemoryWatch) -> Iterator[Row]:
     for name, values in (('HALTED', arm.halted), ('standing', arm.stood)):
         if values:
             yield _with_max(f'stop: asked to {name}', 'ms', values)
-    for name, values in sorted(memory.growth(soak.warm).items()):
-        yield _with_max(f'memory grown: {name}', 'MB', values)
+    since = 'memory grown' if soak.warm else 'memory grown, warm-up and all'
+    for name, values in sorted(memory.growth(soak.warm or 0.0).items()):
+        yield _with_max(f'{since}: {name}', 'MB', values)
 
 
 def _with_max(name: str, unit: str, values: list[float]) -> Row:

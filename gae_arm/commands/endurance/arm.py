@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from gae_msgs.msg import ArmStatus as ArmStatusMsg
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMsg
@@ -12,11 +15,13 @@ from gae_arm.arm_control.limits import GovernorSettings, limited_arm
 from gae_arm.commands.benches.motion_checker import MotionChecker, screw_axes
 from gae_arm.core.arm import ArmConfig
 from gae_arm.core.motion import ArmState, ArmStatus, HaltReason
+from gae_arm.core.trajectory import JointTrajectory
 from gae_arm.ros import topics
 from gae_arm.ros.motion_msgs import state_from_msg, status_from_msg
 from gae_arm.ros.observer import Observer
 from gae_arm.ros.trajectory_msgs import trajectory_from_msg
 
+QUEUE = 1000
 STANDING, MOVING = 0.01, 0.05
 """rad/s: the fastest joint is slower, or faster."""
 
@@ -41,7 +46,11 @@ class SoakArm:
         self.speed, self._position = 0.0, arm.home
         self._asked_ns: int | None = None
         self._stop = observer.node.create_client(Trigger, 'stop')
-        topics.JOINT_TRAJECTORY.subscription(observer.node, self._take_trajectory)
+        _warm_up(kept, self.checker)
+        # Each message is compared with the one before: none may be lost.
+        qos = QoSProfile(depth=QUEUE, reliability=ReliabilityPolicy.RELIABLE)
+        trajectories = replace(topics.JOINT_TRAJECTORY, qos=qos)
+        trajectories.subscription(observer.node, self._take_trajectory)
         topics.JOINT_STATES.subscription(observer.node, self._take_joints)
         topics.ARM_STATUS.subscription(observer.node, self._take_status)
 
@@ -92,6 +101,16 @@ class SoakArm:
     def _since_ms(self) -> float:
         assert self._asked_ns is not None
         return (self._observer.now_ns() - self._asked_ns) * 1e-6
+
+
+def _warm_up(arm: ArmConfig, checker: MotionChecker) -> None:
+    """Compile what the checker needs: it would be deaf for seconds at its first message."""
+    still = np.zeros((3, len(arm.joints)))
+    times_ns = np.arange(3) * 10_000_000
+    checker.check(JointTrajectory(arm.joints, 1, times_ns, arm.home + still, still, still), 1)
+    checker.restart(arm.home)
+    checker.trajectories = 0
+    checker.violations.clear()
 
 
 LATCHED = (HaltReason.STOP_REQUESTED, HaltReason.CONTROLLER_FAILED, HaltReason.JOINT_STATE_FROZEN)

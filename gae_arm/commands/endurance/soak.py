@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 
 from gae_msgs.srv import ResetScene
@@ -24,8 +25,8 @@ SENTENCES = (
     'dance with the purple elephant',
 )
 READY_S, LOOK_S = 240.0, 2.0
-TABLE = 5
-"""Instructions until there is a new table."""
+WARM_UP, TABLE = 3, 5
+"""Instructions until memory counts, and until there is a new table."""
 STOPPED = 0.4
 """Share of the instructions that are stopped on their way."""
 
@@ -33,7 +34,8 @@ STOPPED = 0.4
 class Soak:
     """Talks to the stack until the time is up.
 
-    outcomes: how often the instructions ended in which way. warm: s, when the warm-up was over.
+    outcomes: how often the instructions ended in which way. warm: s, when the warm-up was over,
+    None before.
     """
 
     def __init__(
@@ -43,28 +45,29 @@ class Soak:
         conversation: Conversation,
         memory: MemoryWatch,
         random: Random,
+        say: Callable[[str], None] = lambda words: None,
     ) -> None:
         self._observer, self._arm, self._conversation = observer, arm, conversation
-        self._random = random
+        self._random, self._say = random, say
         self._stop_at: float | None = None
         self.outcomes: Counter[str] = Counter()
-        self.warm = 0.0
+        self.warm: float | None = None
         # A node's timer would stand still with the simulation.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         observer.node.create_timer(LOOK_S, lambda: memory.look(time.monotonic()), clock=steady)
 
     def run(self, seconds: float, longest: float) -> None:
-        """Give instructions for so long, each for `longest` s; the first table is the warm-up."""
+        """Give instructions for so long, each for `longest` s; the first ones are the warm-up."""
         self._observer.wait_for(self._conversation.ready, 'the planner', READY_S)
         self._arm.release(READY_S)
-        self.warm = began = time.monotonic()
+        began = time.monotonic()
         for number in range(1, 10**9):
             self._instruct(longest)
             if time.monotonic() > began + seconds:
                 break
             if number % TABLE == 0:
                 self._new_table(number // TABLE)
-            if number == TABLE:
+            if number == WARM_UP:
                 self.warm = time.monotonic()
 
     def _instruct(self, longest: float) -> None:
@@ -74,7 +77,9 @@ class Soak:
         self._stop_at = self._random.uniform(0.02, 0.9) if stopped else None
         report = self._conversation.carry_out(words, self._hear, longest)
         code = report.error_code
-        self.outcomes[ErrorCode(code).name if code >= 0 else 'too long'] += 1
+        outcome = ErrorCode(code).name if code >= 0 else 'too long'
+        self.outcomes[outcome] += 1
+        self._say(f'{words}: {outcome.lower()} after {report.seconds:.1f} s {report.error}')
         self._arm.release()
 
     def _hear(self, _: Stage, share: float) -> None:

@@ -21,6 +21,8 @@ LENSES = ((320, 240, 1.0), (640, 480, 1.0), (480, 360, 1.2))
 """Width, height, and by how much the field of view is larger."""
 SCENES_A_LENS = 20
 """Of every hundred pictures, so many scenes are seen through all lenses."""
+MOST_PLAYGROUNDS = 30
+"""Tables of the demo that are looked at, at most."""
 
 
 def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
@@ -29,6 +31,7 @@ def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
 
     from gae_arm.commands.trainings.planner import lessons
     from gae_arm.evaluation.looking import shared_planner
+    from gae_arm.evaluation.playground import playground_rows
     from vla_planner.training.evaluate import score_planner
 
     torch.set_num_threads(1)
@@ -53,6 +56,8 @@ def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
         rows.append(
             {'ranges': 'training', **_quantile('other lens, waypoints apart p50 m', apart, 0.5)}
         )
+    scenes = min(args.episodes, MOST_PLAYGROUNDS)
+    rows += [{'ranges': 'demo', **row} for row in playground_rows(planner, scenes, args.seed)]
     console.print(_table(rows, args))
     return rows
 

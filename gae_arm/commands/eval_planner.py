@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import resource
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
             'in this process can be held against the truth'
         )
     answers = _Answers(planner)
-    rows: list[dict[str, Any]] = []
+    rows = [{'ranges': '-', **row} for row in _sizes(planner, answers)]
     for ranges in RANGES:
         make = lessons(planner.profile.width, planner.profile.height, ranges).make
         seeds = range(args.seed, args.seed + args.episodes)
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
         rows += [{'ranges': ranges, **row} for row in found]
     rows.append({'ranges': 'both', **_quantile('latency p50 s', answers.seconds, 0.5)})
     rows.append({'ranges': 'both', **_quantile('latency p99 s', answers.seconds, 0.99)})
+    rows.append({'ranges': 'both', **_quantile('computing p50 s', answers.computing, 0.5)})
     apart = list(lens_distances(planner, max(1, args.episodes * SCENES_A_LENS // 100), args.seed))
     if apart:
         rows.append(
@@ -63,11 +65,12 @@ def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
 
 
 class _Answers:
-    """The backend as the measures ask it; seconds: that each answer took."""
+    """The backend as the measures ask it; seconds, computing: each answer took, and computed."""
 
     def __init__(self, planner: Any) -> None:
         self._planner = planner
         self.seconds: list[float] = []
+        self.computing: list[float] = []
 
     def __call__(self, images: np.ndarray, sentences: Sequence[str]) -> list[str]:
         from vla_planner.backends.backend import Asking
@@ -76,13 +79,26 @@ class _Answers:
         profile = self._planner.profile
         out = []
         for rgb, text in zip(images, sentences, strict=True):
-            begun = time.perf_counter()
+            begun, computed = time.perf_counter(), time.process_time()
             pieces = self._planner.backend.answer(
                 [Turn('user', text, rgb)], Asking(profile.tokens, 60.0)
             )
             out.append(''.join(pieces))
             self.seconds.append(time.perf_counter() - begun)
+            self.computing.append(time.process_time() - computed)
         return out
+
+
+def _sizes(planner: Any, answers: _Answers) -> Iterator[dict[str, Any]]:
+    """Yield how large the model is, and this process with it after an answer, without pictures."""
+    profile = planner.profile
+    answers(np.zeros((1, profile.height, profile.width, 3), np.uint8), ['lift the red cube'])
+    answers.seconds.clear()
+    answers.computing.clear()
+    parameters = sum(p.numel() for p in planner.backend.model.parameters())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for metric, value in (('parameters, 1e6', parameters / 1e6), ('memory, MB', peak / 1024)):
+        yield {'metric': metric, 'n': 1, 'value': value, 'low': value, 'high': value}
 
 
 def lens_distances(planner: Any, scenes: int, seed: int) -> Iterator[float]:

@@ -12,6 +12,7 @@ more instructions, typed here or on the page; an empty line or Ctrl-C ends it.
 from __future__ import annotations
 
 import argparse
+import os
 import queue
 import sys
 import threading
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from gae_arm.ros.observer import Observer
 
 INSTRUCTION = 'put the red cube into the green bowl'
-FILM_PACE = 0.25
+FILM_PACE = 0.1
 """Simulated seconds a second while a film is made, so that its large pictures come in time."""
 FILM_SIZE, FILM_RATE = (640, 480), 15.0
 
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--video',
         type=Path,
         metavar='F',
-        help='write an mp4 or gif of it; the simulation then runs at a quarter of real time',
+        help='write an mp4 or gif of it; the simulation then runs at a tenth of real time',
     )
     parser.add_argument('--port', type=int, default=8080, help='of the page, or the next free one')
     parser.add_argument('--out', type=Path, default=Path('demo'), help='folder of the pictures')
@@ -72,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
         show.wait_until_ready()
         console.print(
             f'ready after {time.monotonic() - began:.1f} s; '
-            f'look at [bold]http://127.0.0.1:{port}[/]'
+            f'look at [bold]http://127.0.0.1:{port}[/] '
+            f'(ROS_DOMAIN_ID={os.environ["ROS_DOMAIN_ID"]})'
         )
         console.print(f'on the table: {show.things()}')
         done = show.carry_out(args.instruction)

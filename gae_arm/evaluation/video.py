@@ -15,10 +15,11 @@ from gae_arm.core import checks
 from gae_arm.core.errors import ConfigError, MissingDependencyError
 
 GIF_EVERY = 2
-GIF_SHARE = 0.6
+GIF_SHARE = 0.75
 """A gif keeps every second picture, at this share of the size: it has no better compression."""
-GIF_COLORS, PALETTE_OF = 200, 12
-"""All pictures have one palette, that of a few of them: what stands still costs nothing then."""
+GIF_COLORS, PALETTE_OF = 240, 12
+"""All pictures have one palette, that of a few of them: what stands still costs nothing then. By an
+octree: other ways forget the colours of small things."""
 
 
 class Video(Protocol):
@@ -122,7 +123,7 @@ def _palette(pictures: list[Image.Image]) -> Image.Image:
     sheet = Image.new('RGB', (some[0].width, sum(p.height for p in some)))
     for i, picture in enumerate(some):
         sheet.paste(picture, (0, i * picture.height))
-    return sheet.quantize(GIF_COLORS)
+    return sheet.quantize(GIF_COLORS, Image.Quantize.FASTOCTREE)
 
 
 KINDS: dict[str, Callable[[Path, int], Video]] = {'.mp4': _Mp4, '.gif': _Gif}

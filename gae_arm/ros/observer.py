@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import rclpy
 from rcl_interfaces.srv import GetParameters
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter, parameter_value_to_python
@@ -83,8 +84,10 @@ class Observer:
     def _spin_once(self, seconds: float) -> None:
         try:
             self._executor.spin_once(timeout_sec=seconds)
-        except ExternalShutdownException:  # SIGTERM
-            raise KeyboardInterrupt from None
+        except (ExternalShutdownException, RCLError):
+            if rclpy.ok():
+                raise
+            raise KeyboardInterrupt from None  # SIGTERM, at any moment.
 
     def call(self, service: type, name: str, request: Any, timeout: float = 60.0) -> Any:
         """Call a service and return its response."""

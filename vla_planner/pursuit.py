@@ -14,6 +14,7 @@ from gae_arm.core.motion import ArmState, ArmStatus, HaltReason
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.progress import PlanProgress, PlanRefusal, PlanState
 from vla_planner.errors import PlannerError
+from vla_planner.gripper import takes_back
 from vla_planner.planner import Thought
 from vla_planner.settings import PursuitSettings
 
@@ -88,7 +89,7 @@ class Pursuit:
 
     def thought(self, thought: Thought, now_ns: int) -> WaypointPlan | None:
         """Take what the model said; return the plan to publish, if there is one."""
-        if thought.plan is None:
+        if thought.plan is None or self._takes_back(thought.plan):
             self._end(ErrorCode.SUCCESS)
             return None
         if self.plans >= self._settings.max_plans:
@@ -96,6 +97,10 @@ class Pursuit:
             return None
         self.begin(thought.plan, now_ns)
         return thought.plan
+
+    def _takes_back(self, plan: WaypointPlan) -> bool:
+        """Return whether this would undo what has just been done: then nothing is left to do."""
+        return self.completed and self.plan is not None and takes_back(plan, self.plan)
 
     def begin(self, plan: WaypointPlan, now_ns: int) -> None:
         """Take note of a plan that goes out."""

@@ -13,6 +13,7 @@ from gae_arm.core.plan_transform import plan_in_frame
 from gae_arm.demonstrations.oracle import EXPIRY_S, PlanNoise
 from gae_arm.demonstrations.workplace import NoPlanError, Workplace
 from vla_planner.errors import PlannerError
+from vla_planner.gripper import takes_back
 from vla_planner.make import make_planner
 from vla_planner.picture import Scene
 from vla_planner.planner import VlmPlanner, Wish
@@ -59,7 +60,7 @@ class LookingPlanner:
             if again:
                 return None
             raise NoPlanError(f'{error.code.name}: {error}') from error
-        if plan is None:
+        if plan is None or (self._last and takes_back(plan, self._last)):
             return None
         self._plans, self._last = self._plans + 1, plan
         T = place.T_base_camera

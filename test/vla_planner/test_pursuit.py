@@ -101,6 +101,41 @@ def test_the_bundled_model_is_asked_whether_it_is_done_only_where_the_hand_lets_
     assert (one.result is None) == asked
 
 
+CARRY = tuple(
+    Waypoint(np.array(place), gripper=gripper)
+    for place, gripper in (
+        ((0.0, 0, 1), 1.0),
+        ((0.0, 0, 1), 0.0),
+        ((0.3, 0, 1), 0.0),
+        ((0.3, 0, 1), 1.0),
+    )
+)
+
+
+@pytest.mark.parametrize(('x', 'over'), [(0.29, True), (0.35, False), (0.0, False)])
+def test_what_was_put_down_is_not_picked_up_again(x, over):
+    """The model does not see that it is done: it would take the thing from where it belongs."""
+    one = pursuit()
+    one.thinking(S)
+    one.thought(Thought(plan('first', CARRY)), S)
+    one.take_progress(progress(PlanState.DONE, 'first'), S)
+    again = (Waypoint(np.array([x, 0, 1]), gripper=1.0), Waypoint(np.array([x, 0, 1]), gripper=0.0))
+    given = one.thought(Thought(plan('second', again)), 2 * S)
+    assert (given is None) == over
+    assert (one.result is not None) == over
+    if over:
+        assert one.result.error_code is ErrorCode.SUCCESS
+
+
+def test_a_new_try_after_it_got_stuck_may_grasp_where_it_was_to_let_go():
+    one = pursuit()
+    one.thinking(S)
+    one.thought(Thought(plan('first', CARRY)), S)
+    one.take_progress(progress(PlanState.STUCK, 'first', message='stuck'), S)
+    again = tuple(dataclasses.replace(w, position=np.array([0.3, 0, 1])) for w in CARRY)
+    assert one.thought(Thought(plan('second', again)), 2 * S) is not None
+
+
 def test_a_model_that_fails_to_look_again_does_not_undo_what_was_done():
     one = moving()
     one.take_progress(progress(PlanState.DONE), S)

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('instruction', nargs='?', default=INSTRUCTION)
     parser.add_argument('--arm', default='panda', help='panda, ur5, xarm7, or a YAML file')
     parser.add_argument('--scene-seed', type=int, default=0, metavar='N', help='of the table')
-    parser.add_argument('--policy', default='servo', help='what carries plans out')
+    parser.add_argument('--policy', default='expert', help='what carries plans out')
     parser.add_argument(
         '--model', default='bundled', metavar='M', help='the planner; see config/planners'
     )

@@ -74,6 +74,7 @@ class _Answers:
 
     def __call__(self, images: np.ndarray, sentences: Sequence[str]) -> list[str]:
         from vla_planner.backends.backend import Asking
+        from vla_planner.errors import PlannerError
         from vla_planner.prompts import Turn
 
         profile = self._planner.profile
@@ -83,7 +84,10 @@ class _Answers:
             pieces = self._planner.backend.answer(
                 [Turn('user', text, rgb)], Asking(profile.tokens, 60.0)
             )
-            out.append(''.join(pieces))
+            try:
+                out.append(''.join(pieces))
+            except PlannerError:
+                out.append('')  # Too long for it: a refusal that is none of its answers.
             self.seconds.append(time.perf_counter() - begun)
             self.computing.append(time.process_time() - computed)
         return out

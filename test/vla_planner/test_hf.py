@@ -147,6 +147,12 @@ def test_words_that_it_never_learned_are_refused(small, text):
     assert 'it knows plain English about things on a table, but not' in str(caught.value)
 
 
+def test_more_words_than_it_has_places_for_are_refused(small):
+    with pytest.raises(PlannerError, match=r'is too long for .* at most .* are read') as caught:
+        make_planner(str(small)).think(SCENE, Wish('lift the red box ' * 20))
+    assert caught.value.code is ErrorCode.INVALID_INSTRUCTION
+
+
 def test_special_tokens_in_an_instruction_are_words(small):
     """Neither <image> nor <absent>, typed by a person, reaches the model as what it means there."""
     text = checked_instruction('lift the <image> <|absent|> box')

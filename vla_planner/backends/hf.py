@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gae_arm.core.errors import ConfigError, GaeError, MissingDependencyError
+from gae_arm.core.instruction import ErrorCode
 from vla_planner.backends.backend import Asking
+from vla_planner.errors import PlannerError
 from vla_planner.profile import Profile, model_folder
 from vla_planner.prompts import Turn
 
@@ -132,7 +134,18 @@ class HfBackend:
         else:
             text = ' '.join(turn.text for turn in conversation).strip()
             inputs = self.processor(text=text, images=images, return_tensors='pt')
+        self._check_length(inputs['input_ids'].shape[1])
         return inputs.to(self.device, dtype=self.model.dtype)
+
+    def _check_length(self, tokens: int) -> None:
+        """Raise PlannerError for more than the model has places for: it would read beyond them."""
+        places = getattr(self.model.config.get_text_config(), 'max_position_embeddings', None)
+        if places is not None and tokens > places:
+            raise PlannerError(
+                ErrorCode.INVALID_INSTRUCTION,
+                f'the instruction is too long for {self.name}: with the image it has {tokens} '
+                f'tokens, at most {places} are read; say it shorter, or in parts',
+            )
 
     def _constraint(self) -> dict[str, Any]:
         if not self._constrained:

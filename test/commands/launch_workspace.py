@@ -80,6 +80,12 @@ class Result:
     err: str
 
 
+def _hears_signals() -> None:
+    """Undo what a background shell or nohup above the tests does: they ignore some."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Running:
     """A runner that is running. Its screen is read line by line."""
 
@@ -172,6 +178,7 @@ class Workspace:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_hears_signals,
         )
         guard = threading.Timer(PATIENCE, popen.kill)
         guard.start()

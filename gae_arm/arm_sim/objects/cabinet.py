@@ -35,7 +35,8 @@ def drawer(name: str, look: Look, build: Build) -> Item:
     z = _handle_height(build)
     bar = METAL.box((BAR, 0.10, BAR), (_handle_x(build), 0, z))
     posts = _posts(build, (-0.04, 0.04), z)
-    grasps = tuple(g for y in (-0.015, 0.0, 0.015) for g in _grasp(build, y, BAR))
+    places = (-0.015, 0.0, 0.015)
+    grasps = tuple(g for y in places for g in from_above(BAR, np.pi / 2, z, _handle_x(build), y))
     return _drawer(name, 'drawer', look, build, (bar, *posts), grasps)
 
 
@@ -45,11 +46,9 @@ def knob_drawer(name: str, look: Look, build: Build) -> Item:
     width = 0.024
     knob = METAL.cylinder(width / 2, 0.03, (_handle_x(build), 0, z))
     handle = (knob, *_posts(build, (0.0,), z))
-    return _drawer(name, 'knob_drawer', look, build, handle, _grasp(build, 0.0, width))
-
-
-def _grasp(build: Build, y: float, width: float) -> tuple:
-    return from_above(width, np.pi / 2, _handle_height(build), _handle_x(build), y)
+    # By its sides: behind it is the post that holds it.
+    grasps = from_above(width, 0.0, z, _handle_x(build))
+    return _drawer(name, 'knob_drawer', look, build, handle, grasps)
 
 
 def _handle_x(build: Build) -> float:

@@ -25,16 +25,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gae_arm.arm_control.box_qp import solve_box_qp
+from gae_arm.arm_control.ik_kernel import Program, Weights, program
 from gae_arm.arm_control.kinematics import Kinematics, pose_error
 from gae_arm.core import checks, geometry
 from gae_arm.core.settings import Settings, setting
-
-REGULARIZATION = 1e-6
-"""Damping in every direction, m^2/rad^2: makes the program strictly convex, N > 6 or not."""
-FAR = 0.01
-"""Damping per square of the pose error, 1/rad^2."""
-NULL_SPACE = 1e-4
-"""Square of the singular value, m^2/rad^2, of a direction that is half in the null space."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +90,18 @@ class DifferentialIk:
     def __init__(self, kinematics: Kinematics, settings: IkSettings | None = None) -> None:
         self.kinematics = kinematics
         self.settings = settings or IkSettings()
-        self._weights = np.repeat([1.0, self.settings.orientation_weight], 3)
-        self._weights_product = float(self._weights.prod())
-        self._two_per_acceleration = 2.0 / np.maximum(kinematics.arm.limits.acceleration, 1e-300)
+        arm, weights = kinematics.arm, self.settings
+        self._weights = Weights(
+            orientation=float(weights.orientation_weight),
+            singular_value=float(weights.singular_value),
+            singular_speed=float(weights.singular_speed),
+            posture_gain=float(weights.posture_gain),
+            posture_speed=float(weights.posture_speed),
+            posture=float(weights.posture_weight),
+        )
+        limits = arm.limits
+        self._home = arm.home.copy()
+        self._limits = np.stack([limits.lower, limits.upper, limits.velocity, limits.acceleration])
 
     def step(
         self,
@@ -124,18 +127,13 @@ class DifferentialIk:
         twist = (self.settings.gain / (dt * slowing)) * error
         if twist_feedforward is not None:
             twist += checks.array('twist_feedforward', twist_feedforward, (6,))
-        twist *= self._weights
-        left = self._weights * error
-        damping = REGULARIZATION + dt * dt * (twist @ twist) + FAR * (left @ left)
-        H, g, singular_values = self._cost(q, J, twist, damping)
-        lower, upper = self._bounds(q, dt)
-        q_dot = solve_box_qp(H, g, lower, upper)
-        limited_by = self._active_limits(q_dot, lower, upper, push=-(H @ q_dot + g))
+        found = program(q, J, error, twist, dt, self._weights, self._home, self._limits)
+        q_dot, limited_by = self._solution(found)
         if slowing > 1.0:
             limited_by += ('speed',)
-        if singular_values[0] < self.settings.singular_value:
+        if found.least < self.settings.singular_value:
             limited_by += ('singularity',)
-        manipulability = math.prod(singular_values.tolist()) / self._weights_product
+        manipulability = found.product / self.settings.orientation_weight**3
         return IkStep(q_dot, position_error, orientation_error, manipulability, limited_by)
 
     def _slowing(self, position_error: float, orientation_error: float, dt: float) -> float:
@@ -145,47 +143,13 @@ class DifferentialIk:
         limits = (settings.linear_speed, settings.angular_speed)
         return max(1.0, *(_ratio(s, limit) for s, limit in zip(speeds, limits, strict=True)))
 
-    def _cost(
-        self, q: np.ndarray, J: np.ndarray, twist: np.ndarray, damping: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return H (N, N) and g (N,) of the program and the singular values of W J, ascending.
-
-        twist: weighted, (6,). damping: of all joints, m^2/rad^2.
-        """
-        settings = self.settings
-        WJ = self._weights[:, None] * J
-        squares, U = np.linalg.eigh(WJ @ WJ.T)
-        squares = np.maximum(squares, 0.0)
-        singular_values = np.sqrt(squares)
-        threshold = settings.singular_value**2
-        wanted = U.T @ twist
-        rows = U.T @ WJ
-        # Along v_i the speed is s w / (s^2 + d) <= w / (2 sqrt(d)) = singular_speed.
-        fade = np.maximum(1.0 - squares / threshold, 0.0)
-        singular = fade * (wanted / (2.0 * settings.singular_speed)) ** 2
-        Z = np.eye(len(q)) - rows.T @ (rows / (squares + NULL_SPACE)[:, None])
-        posture = settings.posture_weight * (Z @ Z)
-        pull = settings.posture_gain * (self.kinematics.arm.home - q)
-        pull *= min(1.0, settings.posture_speed / max(np.abs(pull).max(), 1e-9))
-        H = rows.T @ ((1.0 + singular / (squares + REGULARIZATION))[:, None] * rows)
-        H += posture
-        H.flat[:: len(q) + 1] += damping
-        return H, -rows.T @ wanted - posture @ pull, singular_values
-
-    def _bounds(self, q: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return the smallest and the largest joint velocity, (N,) each.
-
-        A joint that runs at v for dt and then brakes with its acceleration limit a stops before the
-        position limit: v dt + v^2 / (2 a) <= room. One outside its limits must come back.
-        """
-        limits = self.kinematics.arm.limits
-        room = np.stack([q - limits.lower, limits.upper - q])
-        ahead = np.maximum(room, 0.0)
-        speed = 2.0 * ahead / (dt + np.sqrt(dt * dt + ahead * self._two_per_acceleration))
-        speed = np.where(room < 0.0, room / dt, speed)
-        lower, upper = np.minimum(np.maximum(speed, -limits.velocity), limits.velocity)
-        # -lower and upper cross only where the range is one point and q is beside it.
-        return np.minimum(-lower, upper), upper
+    def _solution(self, found: Program) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Return the optimum (N,) and the names of the limits that it leans on."""
+        if found.free:
+            return found.solution, ()
+        H, g, lower, upper = found[:4]
+        q_dot = solve_box_qp(H, g, lower, upper)
+        return q_dot, self._active_limits(q_dot, lower, upper, push=-(H @ q_dot + g))
 
     def _active_limits(
         self, q_dot: np.ndarray, lower: np.ndarray, upper: np.ndarray, push: np.ndarray

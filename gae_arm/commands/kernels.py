@@ -14,6 +14,7 @@ import numpy as np
 
 from gae_arm.arm_control.arm_rules import make_governor
 from gae_arm.arm_control.collision import CollisionModel
+from gae_arm.arm_control.ik import DifferentialIk
 from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_control.limits import GovernorSettings, limited_arm
 from gae_arm.core import surface
@@ -34,6 +35,7 @@ def main() -> None:
         'pictures of a cloud': _picture,
         'the arm as a camera sees it': _arm_image,
         'governor and distances': _governor,
+        'inverse kinematics': _inverse_kinematics,
         'objects on the table': surface.warm_up,
     }
     begin = time.perf_counter()
@@ -57,6 +59,12 @@ def _governor() -> None:
     collision = CollisionModel(Kinematics(limited_arm(load_arm(arm_file(ARM)), settings)))
     collision.compile()
     make_governor(collision, settings).compile()
+
+
+def _inverse_kinematics() -> None:
+    kinematics = Kinematics(load_arm(arm_file(ARM)))
+    home = kinematics.arm.home
+    DifferentialIk(kinematics).step(home, kinematics.forward(home), 0.01)
 
 
 if __name__ == '__main__':

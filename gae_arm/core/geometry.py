@@ -17,15 +17,15 @@ from gae_arm.core.errors import InvalidValueError
 def quaternion_to_matrix(quaternion: npt.ArrayLike) -> np.ndarray:
     """Return rotation matrices (..., 3, 3) of quaternions (..., 4); they need not be unit."""
     q = np.asarray(quaternion, dtype=np.float64)
-    x, y, z, w = np.moveaxis(q / np.linalg.norm(q, axis=-1, keepdims=True), -1, 0)
-    return np.stack(
-        [
-            np.stack([1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)], -1),
-            np.stack([2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)], -1),
-            np.stack([2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], -1),
-        ],
-        -2,
-    )
+    q = q / np.sqrt((q * q).sum(axis=-1, keepdims=True))
+    x, y, z, w = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
+    out = np.empty((*q.shape[:-1], 3, 3))
+    out[..., 0, 0], out[..., 1, 1] = 1 - 2 * (y * y + z * z), 1 - 2 * (x * x + z * z)
+    out[..., 2, 2] = 1 - 2 * (x * x + y * y)
+    out[..., 0, 1], out[..., 1, 0] = 2 * (x * y - z * w), 2 * (x * y + z * w)
+    out[..., 0, 2], out[..., 2, 0] = 2 * (x * z + y * w), 2 * (x * z - y * w)
+    out[..., 1, 2], out[..., 2, 1] = 2 * (y * z - x * w), 2 * (y * z + x * w)
+    return out
 
 
 def matrix_to_quaternion(matrix: npt.ArrayLike) -> np.ndarray:
@@ -129,6 +129,8 @@ def transform_points(T: np.ndarray, points: np.ndarray) -> np.ndarray:
 def rigid(name: str, value: npt.ArrayLike) -> np.ndarray:
     """Return `value` as a read-only rigid transform (4, 4); raise InvalidValueError otherwise."""
     T = checks.array(name, value, (4, 4))
+    if _certainly_rigid(*T.tolist()):
+        return T
     if np.abs(T[3] - [0, 0, 0, 1]).max() > 1e-9:
         raise InvalidValueError(f'{name} has last row {T[3].tolist()}, expected [0, 0, 0, 1]')
     error = np.abs(T[:3, :3] @ T[:3, :3].T - np.eye(3)).max()
@@ -138,6 +140,24 @@ def rigid(name: str, value: npt.ArrayLike) -> np.ndarray:
             f'{name} is not a rotation: |R R^T - I| = {error:.3g}, det = {determinant:.3g}'
         )
     return T
+
+
+def _certainly_rigid(x: list[float], y: list[float], z: list[float], last: list[float]) -> bool:
+    """Return whether these rows (4,) are well within what `rigid` allows.
+
+    For one matrix, plain numbers take a tenth of the time that numpy does.
+    """
+    (a, b, c, _), (d, e, f, _), (g, h, i, _) = x, y, z
+    return (
+        last == [0.0, 0.0, 0.0, 1.0]
+        and abs(a * a + b * b + c * c - 1.0) < 1e-5
+        and abs(d * d + e * e + f * f - 1.0) < 1e-5
+        and abs(g * g + h * h + i * i - 1.0) < 1e-5
+        and abs(a * d + b * e + c * f) < 1e-5
+        and abs(a * g + b * h + c * i) < 1e-5
+        and abs(d * g + e * h + f * i) < 1e-5
+        and a * (e * i - f * h) + b * (f * g - d * i) + c * (d * h - e * g) > 0.0
+    )
 
 
 def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, up: npt.ArrayLike = (0, 0, 1)) -> np.ndarray:

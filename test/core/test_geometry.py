@@ -127,6 +127,21 @@ def test_what_is_no_rigid_transform_is_refused(T, message):
     assert str(caught.value) == message
 
 
+@given(st.integers(0, 10_000), st.floats(-7, -2))
+def test_how_far_a_rotation_may_be_off(seed, size):
+    random = np.random.default_rng(seed)
+    turn = geometry.rotation_vector_to_matrix(random.normal(size=3))
+    T = geometry.transform(turn + random.normal(size=(3, 3)) * 10**size, random.normal(size=3))
+    allowed = np.abs(T[:3, :3] @ T[:3, :3].T - np.eye(3)).max() <= 1e-4
+    for sign, good in ((1, allowed), (-1, False)):
+        T[:3, :3] *= sign  # A mirrored frame is none.
+        if good:
+            np.testing.assert_array_equal(geometry.rigid('T', T), T)
+        else:
+            with pytest.raises(InvalidValueError, match=r'^T is not a rotation: \|R R\^T - I\| = '):
+                geometry.rigid('T', T)
+
+
 def test_look_at_nothing_is_refused():
     with pytest.raises(InvalidValueError, match='no view from'):
         geometry.look_at([0, 0, 1], [0, 0, 0])

@@ -44,6 +44,15 @@ def test_both_stages_and_weights_that_act(folder, capsys):
     ).read_bytes()
 
 
+def test_a_run_that_never_was_is_not_exported(folder, capsys):
+    shipped = folder / 'shipped'
+    words = ['--out', str(folder / 'mistyped'), '--export', str(shipped)]
+    assert train(folder, *words) == 1
+    assert 'mistyped holds no run to export' in capsys.readouterr().err
+    assert not shipped.exists()
+    assert not (folder / 'mistyped').exists()
+
+
 def test_appf_is_compared_with_scratch(folder, capsys):
     words = ['--clouds', '8,0', '--seeds', '1', '--steps', '2', '--batch', '4', '--held', '4']
     data = ['--data', str(folder / 'situations'), '--plot', str(folder / 'appf.png')]

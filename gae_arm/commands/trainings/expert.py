@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gae_arm.commands.trainings.loop import packages_of_training, train
 from gae_arm.core.errors import ConfigError
+from gae_arm.core.training import CHECKPOINT
 
 if TYPE_CHECKING:
     from action_expert.training.run import ExpertRun
@@ -75,11 +76,12 @@ def run(args: argparse.Namespace) -> int:
         _recorded(args)
     elif args.measure:
         _measure(args)
+    elif args.export is not None:
+        _export(args)
     else:
         training = make_run(args)
-        if args.export is None:
-            _train(training, args)
-        training.weights().save(args.export or args.out / 'weights')
+        _train(training, args)
+        training.weights().save(args.out / 'weights')
     return 0
 
 
@@ -118,6 +120,13 @@ def _train(training: ExpertRun, args: argparse.Namespace) -> None:
 
     train(training, Curve(training).add, args.minutes)
     plot_curve(training.folder)
+
+
+def _export(args: argparse.Namespace) -> None:
+    checkpoint = args.out / CHECKPOINT
+    if not checkpoint.is_dir():
+        raise ConfigError(f'{args.out} holds no run to export: there is no {checkpoint}')
+    make_run(args).weights().save(args.export)
 
 
 def _prepare(args: argparse.Namespace) -> None:

@@ -106,6 +106,11 @@ class Weights:
         )
 
 
+def checksum(folder: Path) -> str:
+    """Return the SHA-256 of a folder's tensors, as `Weights.load` checks it."""
+    return str(_config(folder)['sha256'])
+
+
 def scale_inputs(inputs: Mapping[str, Any], scales: Mapping[str, Any]) -> dict[str, Any]:
     """Return inputs with mean 0 and variance 1 where they are scaled; arrays or tensors."""
     scaled = {k: (inputs[k] - scales[f'{k}.mean']) / scales[f'{k}.std'] for k in SCALED}

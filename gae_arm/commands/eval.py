@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('--model', default='bundled', metavar='M', help='planner: as `gae plan` takes it')
     add('--policy', default='spline', help='names, with commas')
+    add('--weights', default='', metavar='FOLDER', help='expert: its weights; none: the shipped')
+    add('--steps', type=int, default=1, metavar='N', help='expert: of the flow to an answer')
     add('--arm', default='panda', help=f'names, with commas: {", ".join(ARMS)}')
     add('--task', default='all', help='names, with commas; all by default')
     add('--planner', default='oracle', help='who makes the plans')
@@ -189,6 +191,8 @@ def _choice(args: argparse.Namespace) -> Any:
         episodes=args.episodes,
         seed=checks.integer('--seed', args.seed, 0, 2**31 - 1),
         ranges=words_of('training' if args.training else 'held_out', args.axis),
+        weights=args.weights,
+        flow_steps=args.steps,
     )
 
 

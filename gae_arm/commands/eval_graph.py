@@ -80,6 +80,8 @@ def _check(trial: Trial) -> None:
         'delay': trial.rollout.delay,
         'lost clouds': trial.rollout.drop,
         'thinking time': trial.rollout.thinking,
+        'weights of your own': trial.weights,
+        'steps of the flow': trial.flow_steps - 1,
     }
     wanted = [name for name, value in only_here.items() if value]
     if wanted:

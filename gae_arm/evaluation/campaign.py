@@ -25,22 +25,26 @@ def run_campaign(
     Raises ConfigError if the log cannot be read or written.
     """
     wanted = {trial.key: trial for trial in trials}
-    done = {r.trial.key: r for r in _logged(log) if r.trial.key in wanted}
+    done = {key: result for key, result in _logged(log) if key in wanted}
     todo = [trial for key, trial in wanted.items() if key not in done]
     for _, result in run_jobs(run, todo, workers):
+        if result.trial.key not in wanted:
+            raise ConfigError(f'{result.trial.weights} was changed while it was being evaluated')
         done[result.trial.key] = result
         _note(log, result)
         report(result)
     return [done[key] for key in wanted]
 
 
-def _logged(log: Path | None) -> Iterator[Result]:
+def _logged(log: Path | None) -> Iterator[tuple[str, Result]]:
+    """Yield keys as they were when the results were noted: weights may be others now."""
     if log is None or not log.exists():
         return
     for number, line in enumerate(log.read_text().splitlines(), 1):
         try:
             if line.strip():
-                yield Result.from_dict(json.loads(line))
+                data = json.loads(line)
+                yield data['key'], Result.from_dict(data)
         except (ValueError, KeyError, TypeError) as error:
             if number == len(log.read_text().splitlines()):
                 return  # The last line of a run that was killed.

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from action_expert.expert.policy import ActionExpert
+from action_expert.following import PolicySettings
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core import checks
+from gae_arm.core.errors import InvalidValueError
 from gae_arm.demonstrations.oracle import PlanNoise
 from gae_arm.demonstrations.rollout import RolloutSettings
 from gae_arm.evaluation.trial import Trial
@@ -51,7 +54,10 @@ SWEEPS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """What a user chooses. Raises InvalidValueError that lists what there is."""
+    """What a user chooses. Raises InvalidValueError that lists what there is.
+
+    weights, flow_steps: of the policy `expert`, see `Trial`.
+    """
 
     tasks: Sequence[str]
     policies: Sequence[str]
@@ -59,6 +65,17 @@ class Choice:
     episodes: int
     seed: int
     ranges: str = 'held_out'
+    weights: str = ''
+    flow_steps: int = 1
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        PolicySettings(weights=self.weights, steps=self.flow_steps)
+        if (self.weights or self.flow_steps != 1) and ActionExpert.name not in self.policies:
+            raise InvalidValueError(
+                f'--weights and --steps are of the policy {ActionExpert.name}, '
+                f'--policy is {",".join(self.policies)}'
+            )
 
     def trials(self, **common: Any) -> list[Trial]:
         """Return the trials of all tasks, policies and arms, the same scenes for each of them."""
@@ -67,12 +84,20 @@ class Choice:
         base = Trial(self.tasks[0], self.seed, ranges=self.ranges)
         base = dataclasses.replace(base, **common)
         return [
-            dataclasses.replace(base, task=task, seed=seed, arm=arm, policy=policy)
+            dataclasses.replace(
+                base, task=task, seed=seed, arm=arm, policy=policy, **self._own(policy)
+            )
             for arm in self.arms
             for policy in self.policies
             for task in self.tasks
             for seed in range(self.seed, self.seed + self.episodes)
         ]
+
+    def _own(self, policy: str) -> dict[str, Any]:
+        """Return the fields of a trial that only one policy has."""
+        if policy != ActionExpert.name:
+            return {}
+        return {'weights': self.weights, 'flow_steps': self.flow_steps}
 
 
 def robustness(choice: Choice, sweeps: Sequence[str]) -> dict[str, dict[float, list[Trial]]]:

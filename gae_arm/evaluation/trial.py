@@ -8,6 +8,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from action_expert.expert.policy import ActionExpert, weights_folder
+from action_expert.expert.weights import checksum
+from action_expert.following import PolicySettings
 from action_expert.policies import make_policy
 from gae_arm.arm_sim.simulation import SimulationDivergedError
 from gae_arm.arm_sim.tasks.axes import Ranges
@@ -39,7 +42,8 @@ class Trial:
     planner: a key of PLANNERS. ranges: what the scene is drawn from, in words: see `ranges_of`.
     pixel_noise: m, standard deviation of the error of every pixel of the depth image. lost_points:
     share of the points of every cloud that are lost. move: m, that the first target is moved by in
-    mid-reach. through: 'process', or 'ros' for the nodes on a graph.
+    mid-reach. through: 'process', or 'ros' for the nodes on a graph. weights, flow_steps: of the
+    policy `expert`: a folder, '' for those of the stack; steps from noise to an answer.
     """
 
     task: str
@@ -54,6 +58,8 @@ class Trial:
     lost_points: float = 0.0
     move: float = 0.0
     through: str = IN_PROCESS
+    weights: str = ''
+    flow_steps: int = 1
 
     def instance(self) -> TaskInstance:
         """Return the task in its scene. Raises SamplingError where no draw of many has one."""
@@ -71,9 +77,23 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """Return a short name of exactly this trial, for logs that are resumed."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        """Return a short name of exactly this trial, for logs that are resumed.
+
+        Of the expert's weights it holds what they are, not where. Raises ConfigError if there are
+        none.
+        """
+        fields = dataclasses.asdict(self)
+        del fields['weights'], fields['flow_steps']
+        if self.policy == ActionExpert.name:
+            fields['weights'] = checksum(weights_folder(self.weights))
+            fields |= {'flow_steps': self.flow_steps} if self.flow_steps != 1 else {}
+        text = json.dumps(fields, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def policy_settings(self) -> PolicySettings:
+        """Return the settings of the policy; raise InvalidValueError for impossible ones."""
+        return PolicySettings(weights=self.weights, steps=self.flow_steps)
 
 
 @dataclass(frozen=True)
@@ -119,7 +139,7 @@ def run_trial(trial: Trial, film: Film | None = None) -> Result:
     rollout = Rollout(
         cell,
         PLANNERS[trial.planner](trial.noise, trial.seed),
-        make_policy(trial.policy, cell.arm),
+        make_policy(trial.policy, cell.arm, trial.policy_settings),
         trial.rollout,
         watch=None if film is None else film.watch,
         disturb=each_period,

@@ -35,6 +35,34 @@ def test_the_key_says_everything():
     assert Trial('pick_up', 1, ranges='training').key == PICK.key
 
 
+def test_results_of_other_weights_are_not_taken_from_a_log(tmp_path):
+    expert = dataclasses.replace(PICK, policy='expert', weights=str(tmp_path))
+    done = []
+
+    def run(trial):
+        done.append(trial)
+        return result(trial)
+
+    def campaign(trials, sha256):
+        config = {'format': 1, 'shape': {}, 'usual': 1, 'seed': 0, 'sha256': sha256, 'made': {}}
+        (tmp_path / 'config.json').write_text(json.dumps(config))
+        return run_campaign(trials, 0, tmp_path / 'log.jsonl', run=run)
+
+    assert campaign([PICK, expert], 'one') == [result(PICK), result(expert)]
+    campaign([PICK, expert], 'one')
+    assert done == [PICK, expert]
+    campaign([PICK, expert], 'other')
+    assert done == [PICK, expert, expert]
+    more = dataclasses.replace(expert, flow_steps=4)
+    campaign([PICK, more], 'other')
+    assert done[3:] == [more]
+
+
+def test_keys_of_old_logs_hold():
+    assert PICK.key == '71f0596f01f54540'
+    assert dataclasses.replace(PICK, weights='anywhere', flow_steps=9).key == PICK.key
+
+
 def test_a_result_survives_json():
     one = result(dataclasses.replace(PICK, noise=PlanNoise(0.02, 0.1, 0.3)), touched='red_cube')
     again = Result.from_dict(json.loads(json.dumps(one.as_dict())))

@@ -122,14 +122,14 @@ class Cell:
         """Return what is the case, for judges and demonstrators only."""
         return observe_truth(self.simulation)
 
-    def frame(self) -> CameraFrame:
-        """Return what the camera sees now."""
+    def frame(self, color: bool = True) -> CameraFrame:
+        """Return what the camera sees now; color: False leaves the slow half of it out."""
         assert self._camera is not None
-        return self._camera.render(self.simulation.snapshot().qpos, self.now_ns)
+        return self._camera.render(self.simulation.snapshot().qpos, self.now_ns, color)
 
     def cloud(self, frame: CameraFrame | None = None) -> Cloud:
         """Return the workspace cloud of a frame (or of a new one), which the governor sees too."""
-        frame = frame or self.frame()
+        frame = frame or self.frame(color=False)
         if self.pixel_noise:
             frame = dataclasses.replace(frame, depth=self._erring(frame.depth))
         state = self.observe()

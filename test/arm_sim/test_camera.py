@@ -14,9 +14,12 @@ import pytest
 from gae_arm.arm_sim.camera import CameraSettings, RgbdCamera, add_camera, ideal_intrinsics
 from gae_arm.arm_sim.depth_noise import DepthNoise
 from gae_arm.arm_sim.offscreen_gl import choose_gl_backend
+from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core import geometry
+from gae_arm.core.arm import load_arm
 from gae_arm.core.camera import CameraIntrinsics
 from gae_arm.core.errors import InvalidValueError, MissingDependencyError
+from gae_arm.core.paths import arm_file
 
 pytestmark = pytest.mark.camera
 
@@ -115,6 +118,34 @@ def test_a_moved_body_is_seen_where_it_is():
         )
     assert (left + right) / 2 == pytest.approx(79.5, abs=0.2)
     assert right - left == pytest.approx(0.4 / 0.95 * camera.intrinsics.K[0, 0], rel=0.02)
+
+
+# --- depth alone --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('seed', [1, 2, 3])
+def test_depth_alone_is_the_same_bit_by_bit(seed):
+    instance = TASKS['drawer_put_away'].sample(seed)
+    simulation = instance.simulate(load_arm(arm_file('panda')), 160, 120)
+    with RgbdCamera(simulation.model, instance.view.camera(160, 120, shadows=False)) as eye:
+        for q in np.random.default_rng(seed).uniform(-0.5, 0.5, (4, len(simulation.arm.joints))):
+            simulation.command_joints(simulation.arm.home + q)
+            simulation.step(100)
+            qpos = simulation.snapshot().qpos
+            both, alone = eye.render(qpos, 1), eye.render(qpos, 1, color=False)
+            assert alone.color is None
+            np.testing.assert_array_equal(alone.depth, both.depth)
+
+
+def test_depth_alone_sees_what_stands_fast_elsewhere_after_another_layout():
+    camera = settings(depth_unit='m')
+    scene = model(camera, {'type': BOX, 'size': [0.1, 0.1, 0.1]})
+    with RgbdCamera(scene, camera) as eye:
+        before = eye.render(np.zeros(0), 1, color=False).depth
+        scene.body(1).pos = [0.2, 0.0, 0.05]
+        after = eye.render(np.zeros(0), 1, color=False).depth
+        np.testing.assert_array_equal(after, eye.render(np.zeros(0), 1).depth)
+    assert (before != after).any()
 
 
 # --- frames -------------------------------------------------------------------------------------

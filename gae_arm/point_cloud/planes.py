@@ -143,8 +143,11 @@ def _vote(points, triples, threshold, up, least_cosine):  # type: ignore
         vx, vy, vz = px[c] - px[a], py[c] - py[a], pz[c] - pz[a]
         x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
         length = np.sqrt(x * x + y * y + z * z)
+        flat = (ux * ux + uy * uy + uz * uz) * (vx * vx + vy * vy + vz * vz)
+        # Of equal points rounding may leave a length that is not zero.
+        on_a_line = length <= max(np.float32(1e-9), np.float32(1e-4) * np.sqrt(flat))
         tilted = abs(x * up[0] + y * up[1] + z * up[2]) < least_cosine * length
-        if length > np.float32(1e-9) and (any_way or not tilted):
+        if not on_a_line and (any_way or not tilted):
             x, y, z = x / length, y / length, z / length
             offset = x * px[a] + y * py[a] + z * pz[a]
             count = np.int32(0)

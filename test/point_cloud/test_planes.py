@@ -71,6 +71,14 @@ def test_no_plane_is_that_upright():
     assert find_plane(wall, up=(0, 0, 1), max_tilt=0.1) is None
 
 
+@pytest.mark.parametrize('seed', range(20))
+def test_a_wall_askew_gives_no_upright_plane_of_the_same_point_drawn_twice(seed):
+    random = np.random.default_rng(seed)
+    turn, _ = np.linalg.qr(random.normal(size=(3, 3)))
+    wall = np.stack([np.full(1000, 0.9), *random.uniform(-1, 1, (2, 1000))], -1) @ turn.T
+    assert find_plane(wall.astype(np.float32), up=turn[:, 2], max_tilt=0.3) is None
+
+
 def test_two_million_points():
     assert find_plane(table_and_clutter(n=2_000_000)).rms == pytest.approx(0.001, abs=5e-4)
 

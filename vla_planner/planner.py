@@ -53,8 +53,9 @@ class Wish(checks.Contract):
 
     expiry_ns: from the image's stamp until the plan may no longer be used. present: R_base_ee
     (3, 3), q: (N,), rad: how the arm stands, if that is known. canceled: whether nobody waits any
-    more. anchored: told the anchors as soon as they are known. begun: told a plan's beginning
-    while the model is still writing the rest.
+    more. anchored: told the anchors as soon as they are known. sketched: told where in the image,
+    pixels, the waypoints of an answer are, (N, 2), and their grippers, before they are checked.
+    begun: told a plan's beginning while the model is still writing the rest.
     """
 
     instruction: str
@@ -63,6 +64,7 @@ class Wish(checks.Contract):
     q: np.ndarray | None = None
     canceled: Callable[[], bool] = lambda: False
     anchored: Callable[[tuple[ImageAnchor, ...]], None] = lambda _: None
+    sketched: Callable[[np.ndarray, tuple[float | None, ...]], None] = lambda *_: None
     begun: Callable[[WaypointPlan], None] | None = None
 
 
@@ -227,6 +229,7 @@ class _Asking:
             sketch = dataclasses.replace(sketch, spots=self.spots)
         else:
             self._tell_anchors(sketch.spots)
+        self._tell_waypoints(sketch)
         cut = ('the answer broke off; what was whole of it was taken',) if sketch.cut else ()
         return Thought(self._plan(sketch), (*sketch.notes, *cut))
 
@@ -246,6 +249,11 @@ class _Asking:
         self.wish.anchored(
             tuple(ImageAnchor(s.label, self.picture.to_image(s.place)) for s in spots)
         )
+
+    def _tell_waypoints(self, sketch: Sketch) -> None:
+        pixels = [self.picture.to_image(stroke.place) for stroke in sketch.strokes]
+        grippers = tuple(stroke.gripper for stroke in sketch.strokes)
+        self.wish.sketched(np.array(pixels).reshape(-1, 2), grippers)
 
     def _hear(self, so_far: str) -> None:
         """Tell a plan's beginning when the answer has another whole waypoint."""

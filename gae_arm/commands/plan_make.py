@@ -1,10 +1,13 @@
 """Have the planner make a plan of one RGB-D image; no arm, no graph.
 
-RGB, DEPTH and CAMERA are files as `gae cloud` takes them. Without extrinsics the largest plane is
-taken for the table, level, below the camera. MODEL is a name in config/planners, a profile of your
-own (.yaml), a folder of a model, or a name on the hub.
+RGB, DEPTH and CAMERA are files as `gae cloud` takes them. Without extrinsics the largest plane
+below the camera is taken for the table, if the image's up says that it may be level; what was
+assumed is printed. MODEL is a name in config/planners, a profile of your own (.yaml), a folder of a
+model, or a name on the hub.
 
   gae plan "put the red cube into the bowl" --rgb rgb.png --depth depth.npy --camera camera.json
+
+Exit code: 0, a plan; 1, none, and why; 3, the model says that nothing is left to do.
 """
 
 from __future__ import annotations
@@ -12,30 +15,34 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import yaml
 from rich.console import Console
 from rich.table import Table
 
+from gae_arm.commands.plan_answer import Answer
+from gae_arm.commands.plan_level import level_camera
 from gae_arm.core import geometry
 from gae_arm.core.camera import CameraFrame
 from gae_arm.core.errors import ConfigError
-from gae_arm.core.instruction import ErrorCode
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.plan_check import PlanCheckSettings, Reach
 from gae_arm.core.plan_transform import plan_in_frame
 from gae_arm.core.projection import project
-from gae_arm.point_cloud.pipeline import CloudPipeline
-from gae_arm.point_cloud.planes import find_plane
 from gae_arm.point_cloud.rgbd_files import load_rgbd
-from gae_arm.point_cloud.workspace import WorkspaceSettings
+
+if TYPE_CHECKING:
+    from vla_planner.picture import Scene
+    from vla_planner.planner import Thought, VlmPlanner
 
 STAMP_NS = 1_000_000_000
 BASE = 'base'
-CENTRE = np.array([0.49, 0.0, 0.0])
-"""Where the middle of the image is on the table, m, if nobody knows where the camera stands."""
 WIDE = 3.0
+"""m about the base that waypoints may be away, if nobody knows where the base is."""
+NOTHING_LEFT = 3
+"""Exit code."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,31 +61,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the plan, print it, write what was asked for; return 0 only if there is one."""
+    """Make the plan, print it, write what was asked for; see above for the exit code."""
     from vla_planner.conversation_log import ConversationLog
     from vla_planner.make import make_planner
     from vla_planner.picture import Scene
-    from vla_planner.planner import Wish
 
     frame, T_base_camera = load_rgbd(args.rgb, args.depth, args.camera)
     frame = dataclasses.replace(frame, stamp_ns=STAMP_NS)
-    rules = PlanCheckSettings(table_height=args.table_height)
-    if T_base_camera is None:
-        T_base_camera = level_camera(frame)
-        lower, upper = (-WIDE, -WIDE, args.table_height), (WIDE,) * 3
-        rules = dataclasses.replace(rules, workspace_lower=lower, workspace_upper=upper)
     console = Console()
+    T_base_camera, rules = _placed(frame, T_base_camera, args.table_height, console)
     scene = Scene(frame, T_base_camera, BASE)
     log = None if args.log is None else ConversationLog(args.log)
     with console.status(f'loading {args.model}'):
         planner = make_planner(args.model, rules, _reach(args.arm), log)
-    with console.status('thinking'):
-        thought = planner.think(scene, Wish(args.instruction))
+    thought = _thought(planner, scene, args, console)
     for note in thought.notes:
-        console.print(note, style='yellow')
+        console.print(note, style='yellow', markup=False, soft_wrap=True)
     if thought.plan is None:
-        console.print('the model says that nothing is left to do')
-        return 0
+        return NOTHING_LEFT
     in_base = plan_in_frame(thought.plan, BASE, T_base_camera)
     console.print(_table(thought.plan, in_base, frame))
     console.print(f'{thought.plan.planner} took {thought.plan.latency_ns * 1e-9:.2f} s')
@@ -91,30 +91,62 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def level_camera(frame: CameraFrame) -> np.ndarray:
-    """Return T_base_camera (4, 4) of a camera over the largest plane, which is the table z = 0.
+def _placed(
+    frame: CameraFrame, T_base_camera: np.ndarray | None, table_height: float, console: Console
+) -> tuple[np.ndarray, PlanCheckSettings]:
+    """Return where the camera stands, (4, 4), and where waypoints may be above this table."""
+    if T_base_camera is not None:
+        lower = (*PlanCheckSettings.workspace_lower[:2], table_height)
+        return T_base_camera, PlanCheckSettings(table_height=table_height, workspace_lower=lower)
+    level = level_camera(frame, table_height)
+    console.print(str(level), style='yellow', highlight=False, soft_wrap=True)
+    rules = PlanCheckSettings(
+        table_height=table_height,
+        workspace_lower=(-WIDE, -WIDE, table_height),
+        workspace_upper=(WIDE,) * 3,
+    )
+    return level.T_base_camera, rules
 
-    x points away from the camera; the middle of the image is at `CENTRE`. Raises PlannerError where
-    there is no plane.
-    """
-    everywhere = WorkspaceSettings(crop_min=(-1e3,) * 3, crop_max=(1e3,) * 3)
-    plane = find_plane(CloudPipeline(everywhere).process(frame, np.eye(4)).points)
-    if plane is None or plane.normal[2] > -0.1:
-        from vla_planner.errors import PlannerError
 
-        raise PlannerError(
-            ErrorCode.IMAGE_UNAVAILABLE,
-            'the camera description has no extrinsics, and no table is seen that would tell what '
-            'is level',
-        )
-    z = plane.normal.astype(np.float64)
-    x = np.array([0.0, 0.0, 1.0]) - z[2] * z
-    if np.linalg.norm(x) < 0.1:
-        x = np.array([0.0, -1.0, 0.0]) - z[1] * -z
-    x = x / np.linalg.norm(x)
-    R = np.stack([x, np.cross(z, x), z])
-    middle = np.array([0.0, 0.0, plane.offset / z[2]])
-    return geometry.transform(R, CENTRE - R @ middle)
+def _thought(
+    planner: VlmPlanner, scene: Scene, args: argparse.Namespace, console: Console
+) -> Thought:
+    """Return what comes of thinking; where that is no plan, draw what the model has answered."""
+    from vla_planner.errors import PlannerError
+    from vla_planner.planner import Wish
+
+    answer = Answer()
+    wish = Wish(args.instruction, anchored=answer.take_anchors, sketched=answer.take_waypoints)
+
+    def draw(why: str) -> None:
+        if args.view is not None:
+            _write(args.view, answer.draw(scene.color, args.instruction, why))
+            console.print(f'drawn: {args.view}', markup=False, soft_wrap=True)
+
+    try:
+        with console.status('thinking'):
+            thought = planner.think(scene, wish)
+    except PlannerError as error:
+        draw(str(error))
+        raise
+    if thought.plan is None:
+        why = _nothing_left(planner)
+        console.print(why, style='yellow', markup=False, soft_wrap=True)
+        draw(why)
+    return thought
+
+
+def _nothing_left(planner: VlmPlanner) -> str:
+    """Return who says that all is done, and what that is worth."""
+    from vla_planner.profile import DEFAULT, load_profile
+
+    text = f'{planner.backend.name} says that nothing is left to do in this image'
+    if planner.backend.name != load_profile(DEFAULT)[0].model:
+        return text
+    return (
+        f'{text}; the bundled model knows only the things of the simulator: in other images that '
+        'is worth nothing'
+    )
 
 
 def plan_text(plan: WaypointPlan) -> str:

@@ -26,20 +26,33 @@ def draw_plan(
 
     plan: in the frame of this camera; its own anchors are drawn if no others are given.
     """
+    if plan is None:
+        return draw_answer(rgb, np.zeros((0, 2)), (), anchors)
+    pixels = project(intrinsics, np.array([w.position for w in plan.waypoints]))
+    return draw_answer(rgb, pixels, [w.gripper for w in plan.waypoints], anchors or plan.anchors)
+
+
+def draw_answer(
+    rgb: np.ndarray,
+    pixels: np.ndarray,
+    gripper: Sequence[float | None],
+    anchors: Sequence[ImageAnchor],
+) -> np.ndarray:
+    """Return the image, uint8 (H, W, 3), with anchors and a way through pixels (N, 2) drawn on it.
+
+    gripper: opening at each of them, None as it is.
+    """
     image = Image.fromarray(np.ascontiguousarray(rgb))
     draw = ImageDraw.Draw(image)
     width = max(1, round(image.width / LINE * 2))
-    if plan is not None:
-        pixels = project(intrinsics, np.array([w.position for w in plan.waypoints]))
-        _draw_way(draw, pixels, [w.gripper for w in plan.waypoints], width)
-        anchors = anchors or plan.anchors
+    _draw_way(draw, pixels, gripper, width)
     for anchor in anchors:
         _draw_anchor(draw, anchor, width)
     return np.asarray(image)
 
 
 def _draw_way(
-    draw: ImageDraw.ImageDraw, pixels: np.ndarray, gripper: list[float | None], width: int
+    draw: ImageDraw.ImageDraw, pixels: np.ndarray, gripper: Sequence[float | None], width: int
 ) -> None:
     """Draw waypoints (N, 2) as numbered dots in the colour of the gripper, and lines between."""
     seen = np.isfinite(pixels).all(axis=1) & (np.abs(pixels) < 1e5).all(axis=1)

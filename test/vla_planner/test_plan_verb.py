@@ -21,6 +21,7 @@ prompt: ''
 anchors_prompt: ''
 retry_prompt: ''
 retries: 0
+says_done: true
 """
 ANSWER = {
     'anchors': [{'label': 'red box', 'point': [390, 430]}],
@@ -32,24 +33,29 @@ ANSWER = {
 }
 
 
-@pytest.fixture
-def plan(tmp_path, capsys):
+def run_plan(folder, capsys, answer, words, T_base_camera):
     """Run `gae plan` on the made scene with an answer; return exit code, output and errors."""
-    color, camera = tmp_path / 'rgb.png', tmp_path / 'camera.json'
-    depth = tmp_path / 'depth.npy'
+    color, camera, depth = folder / 'rgb.png', folder / 'camera.json', folder / 'depth.npy'
+    answers, profile = folder / 'answers.txt', folder / 'profile.yaml'
     Image.fromarray(SCENE.color).save(color)
     np.save(depth, SCENE.frame.depth)
+    answers.write_text(answer)
+    profile.write_text(PROFILE.format(answers=answers))
+    T = None if T_base_camera is None else T_base_camera.tolist()
+    K = SCENE.frame.intrinsics.K.tolist()
+    camera.write_text(json.dumps({'intrinsics': K, 'extrinsics': T}))
+    files = ['--rgb', color, '--depth', depth, '--camera', camera, '--model', profile]
+    code = main.main(['plan', 'lift the red box', *map(str, [*files, *words])])
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture
+def plan(tmp_path, capsys):
+    """Run `gae plan` in a folder of its own."""
 
     def run(answer, *words, extrinsics=True):
-        (tmp_path / 'answers.txt').write_text(answer)
-        profile = tmp_path / 'profile.yaml'
-        profile.write_text(PROFILE.format(answers=tmp_path / 'answers.txt'))
-        T = SCENE.T_base_camera.tolist() if extrinsics else None
-        K = SCENE.frame.intrinsics.K.tolist()
-        camera.write_text(json.dumps({'intrinsics': K, 'extrinsics': T}))
-        files = ['--rgb', color, '--depth', depth, '--camera', camera, '--model', profile]
-        code = main.main(['plan', 'lift the red box', *map(str, [*files, *words])])
-        return code, *capsys.readouterr()
+        T = SCENE.T_base_camera if extrinsics else None
+        return run_plan(tmp_path, capsys, answer, words, T)
 
     return run
 
@@ -73,6 +79,49 @@ def test_without_extrinsics_the_table_tells_what_is_level(plan, tmp_path):
     assert code == 0
     heights = [w.position[2] for w in load_plan(file).waypoints]
     assert heights == pytest.approx([0.15, 0.03, 0.2], abs=2e-3)
+
+
+def test_without_extrinsics_it_is_said_what_was_taken_for_the_table(plan):
+    _, out, _ = plan(json.dumps(ANSWER), extrinsics=False)
+    assert '0.85 m under a camera that looks 90 degrees down; if it is none, give extr' in out
+
+
+@pytest.mark.parametrize('extrinsics', [True, False])
+@pytest.mark.parametrize('height', [-0.05, 0.03])
+def test_the_workspace_begins_at_the_table(height, extrinsics, tmp_path, capsys):
+    T = SCENE.T_base_camera.copy()
+    T[2, 3] += height
+    file = tmp_path / 'plan.yaml'
+    words = ('--out', file, '--table-height', height)
+    code, _, err = run_plan(tmp_path, capsys, json.dumps(ANSWER), words, T if extrinsics else None)
+    assert code == 0, err
+    heights = [w.position[2] - height for w in load_plan(file).waypoints]
+    assert heights == pytest.approx([0.15, 0.03, 0.2], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ('answer', 'code'),
+    [
+        ({'status': 'absent'}, 1),
+        ({'status': 'done'}, 3),
+        ({**ANSWER, 'waypoints': [{'point': [390, 430], 'depth': HEIGHT + 0.1}]}, 1),
+    ],
+)
+def test_without_a_plan_the_picture_shows_what_the_model_gave(plan, answer, code, tmp_path):
+    view = tmp_path / 'view.png'
+    ended, out, _ = plan(json.dumps(answer), '--view', view)
+    assert ended == code
+    assert f'drawn: {view}' in out
+    page = np.asarray(Image.open(view))
+    assert page.shape[0] > 480
+    marks = (page[:480] != SCENE.color).any(axis=2)
+    assert marks.any() == ('waypoints' in answer)
+
+
+def test_a_model_that_thinks_that_all_is_done(plan):
+    code, out, _ = plan('{"status": "done"}')
+    assert code == 3
+    assert 'answers.txt says that nothing is left to do in this image\n' in out
 
 
 def test_a_model_that_sees_nothing_of_the_kind(plan):

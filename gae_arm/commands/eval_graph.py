@@ -14,6 +14,7 @@ from rich.console import Console
 
 from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_sim.tasks.checker import Verdict
+from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.commands.heard_arm import HeardArm
 from gae_arm.commands.running_graph import running_graph
@@ -30,7 +31,7 @@ from gae_arm.demonstrations.score import STUCK, Outcome, Score
 from gae_arm.demonstrations.ways import NoWayError
 from gae_arm.demonstrations.workplace import NoPlanError, Planner
 from gae_arm.evaluation.planners import PLANNERS
-from gae_arm.evaluation.trial import Result, Trial
+from gae_arm.evaluation.trial import Result, Trial, without_scene
 
 if TYPE_CHECKING:
     from gae_arm.ros.camera_input import CameraInput, CameraView
@@ -49,7 +50,10 @@ def run_graph_trial(trial: Trial, real_time_factor: float) -> Result:
     do not start, die or fall silent.
     """
     _check(trial)
-    instance = trial.instance()
+    try:
+        instance = trial.instance()
+    except SamplingError as error:
+        return without_scene(trial, error)
     arguments = {
         'arm': trial.arm,
         'task': trial.task,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.core.errors import ConfigError
 from gae_arm.demonstrations.workers import run_jobs
 from gae_arm.evaluation.trial import Result, Trial, run_trial
@@ -22,7 +23,8 @@ def run_campaign(
 
     workers: processes; 0: in this one. log: a file that every result is added to; those that are in
     it already are taken from it. report: called with each new result. run: carries one trial out.
-    Raises ConfigError if the log cannot be read or written.
+    Raises ConfigError if the log cannot be read or written, SamplingError if not one trial had a
+    scene.
     """
     wanted = {trial.key: trial for trial in trials}
     done = {key: result for key, result in _logged(log) if key in wanted}
@@ -33,7 +35,10 @@ def run_campaign(
         done[result.trial.key] = result
         _note(log, result)
         report(result)
-    return [done[key] for key in wanted]
+    results = [done[key] for key in wanted]
+    if results and not any(result.had_scene for result in results):
+        raise SamplingError(results[-1].note)
+    return results
 
 
 def _logged(log: Path | None) -> Iterator[tuple[str, Result]]:

@@ -56,6 +56,8 @@ def _draw(panel: Axes, name: str, by_value: Rows) -> None:
     for value, rows in by_value.items():
         for row in rows:
             label = f'{row["policy"]}, {row["arm"]}'
+            if row['rate'] is None:
+                continue
             lines.setdefault(label, []).append((value, row['rate'], row['low'], row['high']))
     for label, points in lines.items():
         x, rate, low, high = zip(*points, strict=True)

@@ -33,15 +33,17 @@ def grouped(
 def row(results: Sequence[Result], task: str, length: str) -> dict[str, Any]:
     """Return one row of plain JSON for results of one arm, policy and planner.
 
-    seconds, path_length: medians of the successes. collisions: share of the trials. interventions:
-    mean seconds of a trial, by reason.
+    A seed without a scene is among the causes, but not in rates and means. rate: None without any
+    other. seconds, path_length: medians of the successes. collisions: share of the trials.
+    interventions: mean seconds of a trial, by reason.
     """
     trial = results[0].trial
-    successes = sum(result.outcome.success for result in results)
-    low, high = wilson(successes, len(results))
-    done = [r.outcome for r in results if r.outcome.success]
+    tried = [r for r in results if r.had_scene]
+    successes = sum(result.outcome.success for result in tried)
+    low, high = wilson(successes, len(tried))
+    done = [r.outcome for r in tried if r.outcome.success]
     held = Counter[str]()
-    for r in results:
+    for r in tried:
         held.update(r.outcome.interventions)  # type: ignore[arg-type]
     causes = Counter(r.outcome.cause for r in results if not r.outcome.success)
     return {
@@ -50,16 +52,16 @@ def row(results: Sequence[Result], task: str, length: str) -> dict[str, Any]:
         'planner': trial.planner,
         'policy': trial.policy,
         'arm': trial.arm,
-        'episodes': len(results),
+        'episodes': len(tried),
         'successes': successes,
-        'rate': successes / len(results),
+        'rate': successes / len(tried) if tried else None,
         'low': low,
         'high': high,
         'causes': dict(causes.most_common()),
         'seconds': float(np.median([o.seconds for o in done])) if done else None,
         'path_length': float(np.median([o.path_length for o in done])) if done else None,
-        'collisions': float(np.mean([r.outcome.collisions > 0 for r in results])),
-        'interventions': {reason: value / len(results) for reason, value in held.items()},
+        'collisions': float(np.mean([r.outcome.collisions > 0 for r in tried])) if tried else None,
+        'interventions': {reason: value / len(tried) for reason, value in held.items()},
         'rejects': sum(r.rejects for r in results),
         'through': trial.through,
     }
@@ -87,9 +89,12 @@ def totals(results: Sequence[Result]) -> list[dict[str, Any]]:
 
 def scenes_line(results: Sequence[Result]) -> str:
     """Return in words how many scenes there were, and how many draws were of no use."""
-    scenes = {(r.trial.task, r.trial.seed, r.trial.words): r.rejects for r in results}
-    words = results[0].trial.words
-    return f'{len(scenes)} scenes from {words}; {sum(scenes.values())} draws had no room or view'
+    named = {(r.trial.task, r.trial.seed, r.trial.words): r for r in results}
+    scenes = [r for r in named.values() if r.had_scene]
+    words, rejects = results[0].trial.words, sum(r.rejects for r in scenes)
+    line = f'{len(scenes)} scenes from {words}; {rejects} draws had no room or view'
+    missing = [r.note for r in named.values() if not r.had_scene]
+    return f'{line}; not counted: {"; ".join(missing)}' if missing else line
 
 
 def by_policy(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -113,7 +118,7 @@ def table(rows: Sequence[dict[str, Any]], title: str) -> Group:
             *_rate(r),
             '' if r['seconds'] is None else f'{r["seconds"]:.1f}',
             '' if r['path_length'] is None else f'{r["path_length"]:.2f}',
-            f'{r["collisions"]:.0%}',
+            '' if r['collisions'] is None else f'{r["collisions"]:.0%}',
             f'{sum(r["interventions"].values()):.1f}',
         )
     failed = [r for r in rows if r['causes']]
@@ -139,7 +144,8 @@ def sweep_table(rows: Sequence[dict[str, Any]], label: str) -> Table:
 
 def _rate(row: dict[str, Any]) -> tuple[str, str, str]:
     interval = f'{row["low"]:.2f}-{row["high"]:.2f}'
-    return f'{row["rate"]:.2f}', interval, str(row['episodes'])
+    rate = '' if row['rate'] is None else f'{row["rate"]:.2f}'
+    return rate, interval, str(row['episodes'])
 
 
 def _causes(row: dict[str, Any]) -> str:
@@ -151,19 +157,19 @@ def obedience_row(results: Sequence[Result]) -> dict[str, Any]:
 
     A shifted plan is obeyed by touching the distractor first, an erased one by touching nothing.
     touched: how often what was touched first: the distractor that the plan leads to, the target
-    that the words mean, other objects, or nothing.
+    that the words mean, other objects, or nothing. A seed without a scene is left out.
     """
-    touched = [result.outcome.role or 'nothing' for result in results]
+    touched = [r.outcome.role or 'nothing' for r in results if r.had_scene]
     trial = results[0].trial
     obeyed = touched.count('nothing' if trial.planner == 'erased' else 'distractor')
-    low, high = wilson(obeyed, len(results))
+    low, high = wilson(obeyed, len(touched))
     return {
         'planner': trial.planner,
         'policy': trial.policy,
         'arm': trial.arm,
-        'episodes': len(results),
+        'episodes': len(touched),
         'successes': obeyed,
-        'rate': obeyed / len(results),
+        'rate': obeyed / len(touched) if touched else None,
         'low': low,
         'high': high,
         'touched': dict(Counter(touched).most_common()),

@@ -14,6 +14,7 @@ from action_expert.following import PolicySettings
 from action_expert.policies import make_policy
 from gae_arm.arm_sim.simulation import SimulationDivergedError
 from gae_arm.arm_sim.tasks.axes import Ranges
+from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.range_words import ranges_of
 from gae_arm.arm_sim.tasks.registry import find_task
@@ -21,6 +22,7 @@ from gae_arm.core.truth import Truth
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.fast_cell import fast_cell
 from gae_arm.demonstrations.oracle import PlanNoise
+from gae_arm.demonstrations.production import NO_SCENE
 from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
 from gae_arm.demonstrations.score import Outcome
 from gae_arm.evaluation.admission import Admission
@@ -101,13 +103,19 @@ class Result:
     """How a trial went.
 
     length: of the task. outcome: see `Outcome`. rejects: draws of a scene that could not be used,
-    before the one that was.
+    before the one that was. note: why there was no scene at all.
     """
 
     trial: Trial
     length: str
     outcome: Outcome
     rejects: int = 0
+    note: str = ''
+
+    @property
+    def had_scene(self) -> bool:
+        """Return whether anything could be tried: else it says nothing about the policy."""
+        return self.outcome.cause != NO_SCENE
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -120,12 +128,17 @@ class Result:
         trial['noise'] = PlanNoise(**trial['noise'])
         trial['rollout'] = RolloutSettings(**trial['rollout'])
         outcome = Outcome(**data['outcome'])
-        return Result(Trial(**trial), data['length'], outcome, data.get('rejects', 0))
+        rejects, note = data.get('rejects', 0), data.get('note', '')
+        return Result(Trial(**trial), data['length'], outcome, rejects, note)
 
 
 def run_trial(trial: Trial, film: Film | None = None) -> Result:
     """Carry a trial out in this process. film: looks on, and changes nothing."""
-    instance, cell = trial.instance(), fast_cell(trial.arm)
+    try:
+        instance = trial.instance()
+    except SamplingError as error:
+        return without_scene(trial, error)
+    cell = fast_cell(trial.arm)
     cell.pixel_noise, cell.lost_points = trial.pixel_noise, trial.lost_points
     cell.load(instance)
     move = MoveTarget(trial.move, trial.seed) if trial.move else None
@@ -151,3 +164,9 @@ def run_trial(trial: Trial, film: Film | None = None) -> Result:
     except SimulationDivergedError:
         outcome = Outcome(False, 'physics diverged', 0.0, 0.0, 0, 0)
     return Result(trial, instance.length, outcome, instance.rejects)
+
+
+def without_scene(trial: Trial, error: SamplingError) -> Result:
+    """Return the result of a trial whose seed has no scene."""
+    outcome = Outcome(False, NO_SCENE, 0.0, 0.0, 0, 0)
+    return Result(trial, find_task(trial.task).length, outcome, note=str(error))

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.demonstrations.oracle import PlanNoise
 from gae_arm.demonstrations.rollout import RolloutSettings
@@ -102,6 +103,27 @@ def test_rows_have_intervals_and_causes():
     assert row['causes'] == {'missed': 1}
     assert row['low'] < 0.5 < row['high']
     assert rows['all', 'all']['episodes'] == 3
+
+
+def test_a_seed_without_a_scene_is_a_cause_but_not_in_the_rate(tmp_path):
+    crowded = dataclasses.replace(PICK, ranges='training distractors.count=20')
+    log = tmp_path / 'log.jsonl'
+
+    def run(trial):
+        return run_trial(trial) if trial == crowded else result(trial)
+
+    found = run_campaign([crowded, PICK], 0, log, run=run)
+    assert [r.had_scene for r in found] == [False, True]
+    assert run_campaign([crowded, PICK], 0, log, run=pytest.fail) == found
+    row = tables.rows(found)[-1]
+    assert (row['episodes'], row['rate'], row['causes']) == (1, 1.0, {'no scene': 1})
+    assert 'pick_up has no scene for seed 1 in 200 draws' in tables.scenes_line(found)
+    alone = tables.rows(found[:1])
+    assert (alone[-1]['rate'], alone[-1]['collisions']) == (None, None)
+    tables.table(alone, 'one seed')
+    assert tables.obedience_row(found[:1])['rate'] is None
+    with pytest.raises(SamplingError, match='no scene for seed 1'):
+        run_campaign([crowded], 0, log)
 
 
 def test_obedience_counts_what_was_touched():

@@ -33,7 +33,10 @@ GRASPABLE = (
 FLAT = ('cube', 'box', 'cylinder', 'prism')
 SMALL = ('cube', 'box', 'cylinder', 'ball', 'prism')
 CONTAINERS = ('bowl', 'plate', 'tray')
-BUTTONS, DRAWERS, MARKS = ('button', 'square_button'), ('drawer', 'knob_drawer'), ('disc', 'cross')
+BUTTONS, MARKS = ('button', 'square_button'), ('disc', 'cross')
+DRAWERS = ('drawer', 'knob_drawer', 'upright_drawer')
+STANDING_DRAWERS = DRAWERS[:2]
+"""Of those, the ones that stand on the tables of this file."""
 CROWD = (*GRASPABLE, *SMALL, *CONTAINERS, *BUTTONS, *MARKS)
 DRAWER_TURN = 0.9
 """Radians by which a drawer may be turned away from the arm."""
@@ -123,7 +126,7 @@ class TableMaker:
             self._sort(table, layout, gap, rng)
         elif plot < SORT_SHARE + TOWER_SHARE:
             self._towers(table, layout, gap, rng)
-        wanted = [DRAWERS[int(rng.integers(2))]] if rng.random() < DRAWER_SHARE else []
+        wanted = [STANDING_DRAWERS[int(rng.integers(2))]] if rng.random() < DRAWER_SHARE else []
         wanted += [''] * int(rng.integers(2, self._largest + 1 - len(table.items)))
         for kind in wanted:
             self._try(table, layout, self._draw(table, kind, rng), gap, rng)

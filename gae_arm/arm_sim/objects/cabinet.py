@@ -40,13 +40,23 @@ def drawer(name: str, look: Look, build: Build) -> Item:
     return _drawer(name, 'drawer', look, build, (bar, *posts), grasps)
 
 
+def upright_drawer(name: str, look: Look, build: Build) -> Item:
+    """Return a drawer with an upright bar as its handle, in its cabinet."""
+    z = _handle_height(build)
+    low, high = z - 0.035, z + 0.01
+    bar = METAL.box((BAR, BAR, high - low), (_handle_x(build), 0, (low + high) / 2))
+    posts = tuple(p for end in (low, high - BAR) for p in _posts(build, (0.0,), end + BAR / 2))
+    # By its sides: behind it are the posts that hold it.
+    grasps = from_above(BAR, 0.0, z, _handle_x(build))
+    return _drawer(name, 'upright_drawer', look, build, (bar, *posts), grasps)
+
+
 def knob_drawer(name: str, look: Look, build: Build) -> Item:
     """Return a drawer with a round knob as its handle, in its cabinet."""
     z = _handle_height(build)
     width = 0.024
     knob = METAL.cylinder(width / 2, 0.03, (_handle_x(build), 0, z))
     handle = (knob, *_posts(build, (0.0,), z))
-    # By its sides: behind it is the post that holds it.
     grasps = from_above(width, 0.0, z, _handle_x(build))
     return _drawer(name, 'knob_drawer', look, build, handle, grasps)
 

@@ -26,6 +26,7 @@ KINDS: dict[str, Maker] = {
     'button': button.button,
     'square_button': button.square_button,
     'drawer': cabinet.drawer,
+    'upright_drawer': cabinet.upright_drawer,
     'knob_drawer': cabinet.knob_drawer,
     'disc': marks.disc,
     'cross': marks.cross,

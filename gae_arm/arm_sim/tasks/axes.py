@@ -124,7 +124,7 @@ AXES: Mapping[str, Axis] = MappingProxyType(
                 'pushed': _any('cube', 'box', 'cylinder', 'mug'),
                 'container': _any('bowl', 'tray'),
                 'button': _any('button'),
-                'drawer': _any('drawer'),
+                'drawer': _any('drawer', 'upright_drawer'),
                 'mark': _any('disc'),
             },
             {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import resource
 import time
 from collections.abc import Iterator, Sequence
@@ -18,8 +17,6 @@ from gae_arm.core.errors import ConfigError
 from gae_arm.core.statistics import quantile_interval
 
 RANGES = ('training', 'held-out')
-LENSES = ((320, 240, 1.0), (640, 480, 1.0), (480, 360, 1.2))
-"""Width, height, and by how much the field of view is larger."""
 SCENES_A_LENS = 20
 """Of every hundred pictures, so many scenes are seen through all lenses."""
 MOST_PLAYGROUNDS = 30
@@ -31,6 +28,7 @@ def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
     import torch
 
     from gae_arm.commands.trainings.planner import lessons
+    from gae_arm.evaluation.lenses import LensReport, lens_scene, through_lenses
     from gae_arm.evaluation.looking import shared_planner
     from gae_arm.evaluation.playground import playground_rows
     from vla_planner.training.evaluate import score_planner
@@ -53,11 +51,11 @@ def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
     rows.append({'ranges': 'both', **_quantile('latency p50 s', answers.seconds, 0.5)})
     rows.append({'ranges': 'both', **_quantile('latency p99 s', answers.seconds, 0.99)})
     rows.append({'ranges': 'both', **_quantile('computing p50 s', answers.computing, 0.5)})
-    apart = list(lens_distances(planner, max(1, args.episodes * SCENES_A_LENS // 100), args.seed))
-    if apart:
-        rows.append(
-            {'ranges': 'training', **_quantile('other lens, waypoints apart p50 m', apart, 0.5)}
-        )
+    seen = LensReport()
+    looks = range(args.seed, args.seed + max(1, args.episodes * SCENES_A_LENS // 100))
+    for number in tqdm(looks, desc='lenses', unit='scene'):
+        seen.add(through_lenses(planner, lens_scene(number)))
+    rows += [{'ranges': 'training', **row} for row in seen.rows()]
     scenes = min(args.episodes, MOST_PLAYGROUNDS)
     rows += [{'ranges': 'demo', **row} for row in playground_rows(planner, scenes, args.seed)]
     console.print(_table(rows, args))
@@ -103,54 +101,6 @@ def _sizes(planner: Any, answers: _Answers) -> Iterator[dict[str, Any]]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for metric, value in (('parameters, 1e6', parameters / 1e6), ('memory, MB', peak / 1024)):
         yield {'metric': metric, 'n': 1, 'value': value, 'low': value, 'high': value}
-
-
-def lens_distances(planner: Any, scenes: int, seed: int) -> Iterator[float]:
-    """Yield how far apart, m, waypoints are that were planned for one scene through two lenses.
-
-    Scenes in which a plan was refused, or has another number of waypoints, are left out.
-    """
-    from gae_arm.arm_sim.camera import RgbdCamera
-    from gae_arm.arm_sim.tasks.axes import TRAINING
-    from gae_arm.arm_sim.tasks.registry import find_task
-    from gae_arm.core.arm import load_arm
-    from gae_arm.core.paths import arm_file
-
-    task, arm = find_task('place_into_container'), load_arm(arm_file('panda'))
-    for number in tqdm(range(seed, seed + scenes), desc='lenses', unit='scene'):
-        instance = task.sample(number, TRAINING)
-        plans = []
-        for width, height, wider in LENSES:
-            view = dataclasses.replace(
-                instance.view, horizontal_fov=instance.view.horizontal_fov * wider
-            )
-            simulation = instance.simulate(arm, width, height)
-            camera = RgbdCamera(simulation.model, view.camera(width, height, shadows=False))
-            try:
-                frame = camera.render(simulation.snapshot().qpos, 10**9)
-            finally:
-                camera.close()
-            plans.append(_places(planner, frame, view.T_base_camera, instance))
-        first, *others = plans
-        for other in others:
-            if first is not None and other is not None and len(first) == len(other):
-                yield from np.linalg.norm(first - other, axis=1).tolist()
-
-
-def _places(planner: Any, frame: Any, T_base_camera: np.ndarray, instance: Any) -> Any:
-    """Return the positions (N, 3), base frame, of a plan; None without one."""
-    from gae_arm.core.plan_check import PlanCheckSettings
-    from gae_arm.core.plan_transform import plan_in_frame, positions
-    from vla_planner.errors import PlannerError
-    from vla_planner.picture import Scene
-    from vla_planner.planner import Wish
-
-    planner.rules = PlanCheckSettings(table_height=instance.table_height)
-    try:
-        plan = planner.think(Scene(frame, T_base_camera, 'base'), Wish(instance.instruction)).plan
-    except PlannerError:
-        return None
-    return None if plan is None else positions(plan_in_frame(plan, 'base', T_base_camera))
 
 
 def _quantile(metric: str, values: Sequence[float], share: float) -> dict[str, Any]:

@@ -96,14 +96,12 @@ def _placed(
 ) -> tuple[np.ndarray, PlanCheckSettings]:
     """Return where the camera stands, (4, 4), and where waypoints may be above this table."""
     if T_base_camera is not None:
-        lower = (*PlanCheckSettings.workspace_lower[:2], table_height)
-        return T_base_camera, PlanCheckSettings(table_height=table_height, workspace_lower=lower)
+        return T_base_camera, PlanCheckSettings.above(table_height)
     level = level_camera(frame, table_height)
     console.print(str(level), style='yellow', highlight=False, soft_wrap=True)
+    lower, upper = (-WIDE, -WIDE, table_height), (WIDE,) * 3
     rules = PlanCheckSettings(
-        table_height=table_height,
-        workspace_lower=(-WIDE, -WIDE, table_height),
-        workspace_upper=(WIDE,) * 3,
+        table_height=table_height, workspace_lower=lower, workspace_upper=upper
     )
     return level.T_base_camera, rules
 

@@ -54,6 +54,12 @@ class PlanCheckSettings(Settings):
         low=0.0,
     )
 
+    @classmethod
+    def above(cls, table_height: float) -> PlanCheckSettings:
+        """Return the rules for a table at z = `table_height`, m: the workspace begins there."""
+        lower = (*cls.workspace_lower[:2], table_height)
+        return cls(table_height=table_height, workspace_lower=lower)
+
     def __post_init__(self) -> None:
         """Check every field and how they fit together."""
         super().__post_init__()

@@ -49,9 +49,7 @@ class LookingPlanner:
         again = self._last is not None
         if self._plans == MOST_PLANS or (self._last and not planner.profile.sees_end(self._last)):
             return None
-        height = place.instance.table_height
-        lower = (*PlanCheckSettings.workspace_lower[:2], height)
-        planner.rules = PlanCheckSettings(table_height=height, workspace_lower=lower)
+        planner.rules = PlanCheckSettings.above(place.instance.table_height)
         try:
             scene = Scene(place.frame(), place.T_base_camera, place.arm.base_frame)
             wish = Wish(place.instance.instruction, round(EXPIRY_S * 1e9))

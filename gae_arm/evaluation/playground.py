@@ -20,6 +20,7 @@ from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.camera import CameraFrame
 from gae_arm.core.instruction import ErrorCode
 from gae_arm.core.paths import arm_file
+from gae_arm.core.plan_check import PlanCheckSettings
 from gae_arm.core.projection import project
 from gae_arm.core.statistics import wilson
 from vla_planner.errors import PlannerError
@@ -128,6 +129,7 @@ def _answer(
     planner: VlmPlanner, frame: CameraFrame, instance: TaskInstance, text: str
 ) -> tuple[str, list[np.ndarray]]:
     """Return 'plan', 'done', 'absent', or the code of what went wrong, and anchors in pixels."""
+    planner.rules = PlanCheckSettings.above(instance.table_height)
     anchors: list[np.ndarray] = []
     wish = Wish(text, anchored=lambda found: anchors.extend(anchor.pixel for anchor in found))
     try:

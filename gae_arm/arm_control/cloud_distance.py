@@ -1,7 +1,8 @@
 """Distance from a robot's convex pieces to a cloud of points: exact, signed, compiled.
 
-Branch and bound: the box around each joint's pieces bounds the distance of a point from below; only
-the few points that could be nearer than the best so far are measured against faces.
+Branch and bound: the box around each joint's pieces bounds the distance of a block of points, and
+of each point, from below; only the few that could be nearer than the best so far are measured
+against faces.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from gae_arm.core.jit import kernel
 
 MOST_CELLS = 200
 """Along an edge of the grid in which neighbours are counted."""
+BLOCK = 8
+"""Successive points that are bounded together: worth it where they lie near each other."""
 
 
 class Pieces(NamedTuple):
     """J bodies of convex pieces as flat arrays; faces in their body's frame, metres.
 
     corners: float64 (F, 3, 3). normals: float64 (F, 3), unit, outward. offsets: float64 (F,),
-    normal . p of the face's plane. first_face: int64 (P + 1,); piece i has the faces
+    normal . p of the face's plane. spheres: float64 (F, 4), x, y, z, radius, around each face.
+    first_face: int64 (P + 1,); piece i has the faces
     first_face[i] to first_face[i + 1]. first_piece: int64 (J + 1,), likewise pieces of body j.
     low, high: float64 (J, 3), the body's box.
     """
@@ -28,6 +32,7 @@ class Pieces(NamedTuple):
     corners: np.ndarray
     normals: np.ndarray
     offsets: np.ndarray
+    spheres: np.ndarray
     first_face: np.ndarray
     first_piece: np.ndarray
     low: np.ndarray
@@ -36,19 +41,42 @@ class Pieces(NamedTuple):
 
 def pack(bodies: list[list[np.ndarray]]) -> Pieces:
     """Return pieces for `nearest`: for every body the triangles (F, 3, 3) of its pieces."""
-    faces = [triangles for body in bodies for triangles in body]
+    faces = [_spread(triangles) for body in bodies for triangles in body]
     corners = np.concatenate(faces) if faces else np.empty((0, 3, 3))
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = _normals(corners)
+    centers = corners.mean(axis=1)
+    radii = np.linalg.norm(corners - centers[:, None], axis=2).max(axis=1)
     return Pieces(
         corners=corners,
         normals=normals,
         offsets=np.einsum('ij,ij->i', normals, corners[:, 0]),
+        spheres=np.column_stack([centers, radii]),
         first_face=np.cumsum([0, *(len(f) for f in faces)]),
         first_piece=np.cumsum([0, *(len(body) for body in bodies)]),
         low=np.array([np.concatenate(body).min((0, 1)) for body in bodies]).reshape(-1, 3),
         high=np.array([np.concatenate(body).max((0, 1)) for body in bodies]).reshape(-1, 3),
     )
+
+
+def _normals(triangles: np.ndarray) -> np.ndarray:
+    """Return the unit normals (F, 3) of triangles (F, 3, 3)."""
+    out = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    return out / np.linalg.norm(out, axis=1, keepdims=True)
+
+
+def _spread(triangles: np.ndarray) -> np.ndarray:
+    """Return the faces (F, 3, 3) of a piece so that the first few look in all directions.
+
+    Each is the one whose normal is furthest from those before: for a point that is far from the
+    piece, one of the first planes already says so.
+    """
+    normals, order = _normals(triangles), [0]
+    alike = normals @ normals[0]
+    while len(order) < len(triangles):
+        alike[order[-1]] = np.inf
+        order.append(int(alike.argmin()))
+        alike = np.maximum(alike, normals @ normals[order[-1]])
+    return triangles[order]
 
 
 @kernel
@@ -79,6 +107,7 @@ def obstacle_points(points: np.ndarray, spheres: np.ndarray, floor: float) -> np
 def without_strays(points: np.ndarray, radius: float, least: int) -> np.ndarray:
     """Return float64 (K, 3): the points (N, 3) that have company: `least` others about them.
 
+    They come in the order of their cells, so that successive ones are near each other.
     Counted are the points in the cube of 3 x 3 x 3 cells of edge `radius`, m, around the point's
     own: all within `radius` of it, and some up to 3.5 times as far.
     """
@@ -97,12 +126,46 @@ def without_strays(points: np.ndarray, radius: float, least: int) -> np.ndarray:
         counts[cells[i, 0], cells[i, 1], cells[i, 2]] += 1
     out = np.empty_like(points)
     kept = 0
-    for i in range(len(points)):
+    for i in _grid_order(cells, max(nx, ny, nz)):
         x, y, z = cells[i]
-        if counts[x - 1 : x + 2, y - 1 : y + 2, z - 1 : z + 2].sum() > least:
+        if _more(counts, x, y, z, least):
             out[kept] = points[i]
             kept += 1
     return out[:kept].copy()
+
+
+@kernel
+def _more(counts: np.ndarray, x: int, y: int, z: int, least: int) -> bool:
+    """Return whether more than `least` points are in and around a cell."""
+    if counts[x, y, z] > least:
+        return True
+    total = 0
+    for i in range(x - 1, x + 2):
+        for j in range(y - 1, y + 2):
+            for k in range(z - 1, z + 2):
+                total += int(counts[i, j, k])
+    return total > least
+
+
+@kernel
+def _grid_order(cells: np.ndarray, most: int) -> np.ndarray:
+    """Return the indices (N,) of cells (N, 3), 0 to most - 1, by x, then y, then z.
+
+    A radix sort: stable, one pass for each axis.
+    """
+    order, sorted_ = np.arange(len(cells)), np.empty(len(cells), np.int64)
+    for axis in (2, 1, 0):
+        first = np.zeros(most + 1, np.int64)
+        for i in range(len(cells)):
+            first[cells[i, axis] + 1] += 1
+        for cell in range(most):
+            first[cell + 1] += first[cell]
+        for point in order:
+            cell = int(cells[point, axis])
+            sorted_[first[cell]] = point
+            first[cell] += 1
+        order, sorted_ = sorted_, order
+    return order
 
 
 @kernel
@@ -111,35 +174,73 @@ def nearest(
 ) -> tuple[float, int, int, float, float, float]:
     """Return distance, m, piece, point and x, y, z of the spot on the piece nearest to the point.
 
-    transforms: float64 (J, 4, 4), from the points' frame to each body's. points: float64 (N, 3),
-    finite. The spot is in its body's frame. The distance is negative for a point inside a piece: as
-    deep as the nearest face is. Without bodies or points it is infinite and both indices are -1.
+    transforms: float64 (J, 4, 4), from each body's frame to the points'. points: float64 (N, 3),
+    finite, in any order, fastest where successive ones are near each other. The spot is in its
+    body's frame. The distance is negative for a point inside a piece: as deep as the nearest face
+    is. Without bodies or points it is infinite and both indices are -1.
     """
-    bodies, count = len(transforms), len(points)
-    bound = np.empty((bodies, count))
-    first_body, first_point, least = -1, -1, np.inf
+    bodies, blocks = len(transforms), _blocks(points)
+    bound = np.empty((bodies, len(blocks)))
+    first_body, first_block, least = -1, -1, np.inf
     for j in range(bodies):
-        for i in range(count):
-            x, y, z = _moved(transforms[j], points[i])
-            bound[j, i] = _box_distance(pieces.low[j], pieces.high[j], x, y, z)
-            if bound[j, i] < least:
-                first_body, first_point, least = j, i, bound[j, i]
-    best, piece, point, sx, sy, sz = np.inf, -1, -1, np.nan, np.nan, np.nan
+        for b in range(len(blocks)):
+            x, y, z = _inside(transforms[j], blocks[b])
+            bound[j, b] = _box_distance(pieces.low[j], pieces.high[j], x, y, z) - blocks[b, 3]
+            if bound[j, b] < least:
+                first_body, first_block, least = j, b, bound[j, b]
+    best = np.inf, -1, -1, np.nan, np.nan, np.nan
     if first_body < 0:
-        return best, piece, point, sx, sy, sz
+        return best
     # The most promising pair first: after it, few others need a closer look.
-    x, y, z = _moved(transforms[first_body], points[first_point])
-    best, piece, sx, sy, sz = _to_body(pieces, first_body, x, y, z, np.inf)
-    point = first_point
+    best = _to_block(pieces, first_body, transforms[first_body], points, first_block, best)
+    bound[first_body, first_block] = np.inf
     for j in range(bodies):
-        for i in range(count):
-            if bound[j, i] < best:
-                x, y, z = _moved(transforms[j], points[i])
-                found = _to_body(pieces, j, x, y, z, best)
-                if found[0] < best:
-                    best, piece, sx, sy, sz = found
-                    point = i
-    return best, piece, point, sx, sy, sz
+        for b in range(len(blocks)):
+            if bound[j, b] < best[0]:
+                best = _to_block(pieces, j, transforms[j], points, b, best)
+    return best
+
+
+@kernel
+def _blocks(points: np.ndarray) -> np.ndarray:
+    """Return float64 (B, 4), x, y, z, radius: spheres around each `BLOCK` successive points."""
+    out = np.empty(((len(points) + BLOCK - 1) // BLOCK, 4))
+    for b in range(len(out)):
+        first, last = b * BLOCK, min((b + 1) * BLOCK, len(points))
+        for a in range(3):
+            low = high = points[first, a]
+            for i in range(first + 1, last):
+                low, high = min(low, points[i, a]), max(high, points[i, a])
+            out[b, a] = (low + high) / 2
+        square = 0.0
+        for i in range(first, last):
+            dx, dy, dz = (
+                points[i, 0] - out[b, 0],
+                points[i, 1] - out[b, 1],
+                points[i, 2] - out[b, 2],
+            )
+            square = max(square, _dot(dx, dy, dz, dx, dy, dz))
+        out[b, 3] = np.sqrt(square)
+    return out
+
+
+@kernel
+def _to_block(
+    pieces: Pieces,
+    body: int,
+    T: np.ndarray,
+    points: np.ndarray,
+    block: int,
+    best: tuple[float, int, int, float, float, float],
+) -> tuple[float, int, int, float, float, float]:
+    """Return what `nearest` does, of a body and a block of points, or `best` if that is nearer."""
+    for i in range(block * BLOCK, min((block + 1) * BLOCK, len(points))):
+        x, y, z = _inside(T, points[i])
+        if _box_distance(pieces.low[body], pieces.high[body], x, y, z) < best[0]:
+            distance, piece, sx, sy, sz = _to_body(pieces, body, x, y, z, best[0])
+            if distance < best[0]:
+                best = distance, piece, i, sx, sy, sz
+    return best
 
 
 @kernel
@@ -167,12 +268,19 @@ def _to_body(
             continue
         for f in range(first, last):
             h = _height(pieces, f, x, y, z)
-            if 0.0 < h < best:
+            if 0.0 < h < best and _near(pieces.spheres[f], x, y, z, best):
                 a, b, c = _on_triangle(pieces.corners[f], x, y, z)
                 distance = np.sqrt((a - x) ** 2 + (b - y) ** 2 + (c - z) ** 2)
                 if distance < best:
                     best, piece, sx, sy, sz = distance, k, a, b, c
     return best, piece, sx, sy, sz
+
+
+@kernel
+def _near(sphere: np.ndarray, x: float, y: float, z: float, best: float) -> bool:
+    """Return whether a point is nearer than `best` to something in a sphere, or might be."""
+    dx, dy, dz, reach = x - sphere[0], y - sphere[1], z - sphere[2], best + sphere[3]
+    return _dot(dx, dy, dz, dx, dy, dz) < reach * reach
 
 
 @kernel
@@ -183,11 +291,13 @@ def _height(pieces: Pieces, f: int, x: float, y: float, z: float) -> float:
 
 
 @kernel
-def _moved(T: np.ndarray, p: np.ndarray) -> tuple[float, float, float]:
+def _inside(T: np.ndarray, p: np.ndarray) -> tuple[float, float, float]:
+    """Return a point (3 or more,) in the frame from which T (4, 4), rigid, maps."""
+    x, y, z = p[0] - T[0, 3], p[1] - T[1, 3], p[2] - T[2, 3]
     return (
-        T[0, 0] * p[0] + T[0, 1] * p[1] + T[0, 2] * p[2] + T[0, 3],
-        T[1, 0] * p[0] + T[1, 1] * p[1] + T[1, 2] * p[2] + T[1, 3],
-        T[2, 0] * p[0] + T[2, 1] * p[1] + T[2, 2] * p[2] + T[2, 3],
+        T[0, 0] * x + T[1, 0] * y + T[2, 0] * z,
+        T[0, 1] * x + T[1, 1] * y + T[2, 1] * z,
+        T[0, 2] * x + T[1, 2] * y + T[2, 2] * z,
     )
 
 

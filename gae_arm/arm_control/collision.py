@@ -186,7 +186,7 @@ class CollisionModel:
         """
         pieces, joints, packed = self._pack(frozenset(ignore))
         T_base_joint = self._joint_transforms(q, opening)[joints]
-        distance, k, i, *spot = nearest(packed, geometry.invert(T_base_joint), points)
+        distance, k, i, *spot = nearest(packed, T_base_joint, points)
         if k < 0:
             return NOTHING
         T = T_base_joint[joints.index(pieces[k].joint)]

@@ -41,6 +41,7 @@ class Kinematics:
         self._q_index = np.array([joint.idx_q for joint in joints])
         self._v_index = np.array([joint.idx_v for joint in joints])
         self._positions = pin.neutral(self.model)
+        self._opening, self._opened = np.nan, self._positions
         self._frames = {
             frame.name: i
             for i, frame in enumerate(self.model.frames)
@@ -94,8 +95,16 @@ class Kinematics:
 
         A finger joint that mimics another one has no position of its own there.
         """
-        out = self._positions.copy()
+        if opening != self._opening:
+            self._opened = self._at(opening)
+            self._opening = opening
+        out = self._opened.copy()
         out[self._q_index] = q
+        return out
+
+    def _at(self, opening: float) -> np.ndarray:
+        """Return the configuration of `model` with the gripper at an opening."""
+        out = self._positions.copy()
         gripper = self.arm.gripper
         for name, position in zip(gripper.joints, gripper.positions(opening), strict=True):
             joint = self.model.joints[self.model.getJointId(name)]

@@ -16,6 +16,7 @@ WALL = 0.005
 """m from the faces of the workspace box, where the arm comes to a stand."""
 COMPANY_RADIUS = 0.02
 """m about a point, where others confirm that something is there."""
+NO_SPHERES = np.zeros((0, 4))
 FACES = ('-x', '-y', '-z', '+x', '+y', '+z')
 
 
@@ -129,8 +130,9 @@ class ObstacleRule(Rule):
         Points inside these spheres, around what is grasped or carried, are no obstacles. Points
         that are not finite are none either: a driver's mark for "no measurement".
         """
-        points = np.array(points[np.isfinite(points).all(axis=1)], np.float64, order='C')
-        solid = without_strays(points[points[:, 2] > self._floor], COMPANY_RADIUS, self._company)
+        # Always new C-ordered arrays: the kernels are compiled once for each memory layout.
+        above = obstacle_points(np.array(points, np.float64, order='C'), NO_SPHERES, self._floor)
+        solid = without_strays(above, COMPANY_RADIUS, self._company)
         self._points = obstacle_points(solid, np.array(exempt, np.float64, order='C'), self._floor)
 
     def margins(self, q: np.ndarray) -> np.ndarray:

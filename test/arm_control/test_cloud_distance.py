@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from three_arms import ARMS, collision_of, random_positions
 
+from gae_arm.arm_control.cloud_distance import without_strays
 from gae_arm.core import geometry
 from gae_arm.core.errors import InvalidValueError
 
@@ -39,6 +40,35 @@ def test_the_cloud_is_as_far_as_its_nearest_point(name, seed, count):
     apart = np.linalg.norm(found.point_first - found.point_second)
     assert apart == pytest.approx(abs(found.distance), abs=1e-9)
     assert found.second == 'cloud'
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 10_000), spread=st.floats(0.01, 1.0), count=st.integers(1, 200))
+def test_many_points_are_as_far_as_the_nearest_of_them_alone(seed, spread, count):
+    """Blocks of points leave nothing out, whatever the order, in dense and in sparse clouds."""
+    model = collision_of('panda')
+    q = random_positions('panda', 1, seed)[0]
+    random = np.random.default_rng(seed)
+    middle = model.kinematics.forward(q)[:3, 3] + random.normal(size=3) * 0.1
+    points = middle + random.normal(size=(count, 3)) * spread
+    points[:, 2] = np.abs(points[:, 2]) + 0.02
+    alone = [model.cloud_distance(q, point[None]).distance for point in points]
+    assert model.cloud_distance(q, points).distance == pytest.approx(min(alone), abs=1e-12)
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(0, 80), least=st.integers(0, 6))
+def test_points_with_company_stay(seed, count, least):
+    """Against cells that are counted one by one; what stays comes in the order of the cells."""
+    radius, random = 0.1, np.random.default_rng(seed)
+    points = random.uniform(-0.3, 0.3, (count, 3))
+    kept = without_strays(points, radius, least)
+    cells = ((points - points.min(axis=0, initial=np.inf)) / radius).astype(int)
+    near = (np.abs(cells[:, None] - cells[None]) <= 1).all(axis=2).sum(axis=1)
+    expected = points[near > least] if least else points
+    assert sorted(map(tuple, kept)) == sorted(map(tuple, expected))
+    order = ((kept - points.min(axis=0, initial=np.inf)) / radius).astype(int).tolist()
+    assert not least or order == sorted(order)
 
 
 def test_a_point_inside_a_finger_is_as_deep_as_its_nearest_face():

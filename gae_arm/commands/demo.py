@@ -2,7 +2,7 @@
 
 Starts arm, camera, point cloud, planner, policy, arm control and the web page, carries the
 instruction out on the real ROS graph, and says by the physics whether it is done. It stays up for
-more instructions, typed here or on the page; an empty line or Ctrl-C ends it.
+more instructions, typed here or on the page, until Ctrl-C.
 
   gae demo                                              # put the red cube into the green bowl
   gae demo "press the orange button" --scene-seed 3
@@ -13,20 +13,22 @@ from __future__ import annotations
 
 import argparse
 import os
-import queue
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gae_arm.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from gae_arm.commands.show.show import Show
+    from gae_arm.commands.show.typed import Typed
     from gae_arm.ros.observer import Observer
 
 INSTRUCTION = 'put the red cube into the green bowl'
+ONCE = (
+    'end after it; exit code 0: done, 1: not done, 3: done, as the planner says; nobody judges it'
+)
 FILM_PACE = 0.1
 """Simulated seconds a second while a film is made, so that its large pictures come in time."""
 FILM_SIZE, FILM_RATE = (640, 480), 15.0
@@ -41,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--model', default='bundled', metavar='M', help='the planner; see config/planners'
     )
-    parser.add_argument('--once', action='store_true', help='end after it; exit code 0: done')
+    parser.add_argument('--once', action='store_true', help=ONCE)
     parser.add_argument(
         '--video',
         type=Path,
@@ -59,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from gae_arm.commands.running_graph import running_graph
     from gae_arm.commands.show.port import free_port
     from gae_arm.commands.show.show import Show
+    from gae_arm.commands.show.typed import Typed
     from gae_arm.ros.observer import Observer
 
     _check(args)
@@ -77,13 +80,11 @@ def run(args: argparse.Namespace) -> int:
             f'(ROS_DOMAIN_ID={os.environ["ROS_DOMAIN_ID"]})'
         )
         console.print(f'on the table: {show.things()}')
-        done = show.carry_out(args.instruction)
-        if args.once:
-            return 0 if done else 1
-        console.print('say more, here or on the page; an empty line ends it')
-        for line in _typed(observer, show.watch_page):
-            show.carry_out(line)
-    return 0
+        word = show.carry_out(args.instruction)
+        if not args.once:
+            console.print('say more, here or on the page; Ctrl-C ends it')
+            _listen(observer, show, Typed(sys.stdin, console.print))
+        return word.value
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -136,24 +137,15 @@ def _make_folder(folder: Path) -> None:
         raise ConfigError(f'there can be no folder {folder}: {error}') from error
 
 
-def _typed(observer: Observer, meanwhile: Callable[[], None]) -> Iterator[str]:
-    """Yield the lines that are typed, up to an empty one; listen to the graph meanwhile."""
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+def _listen(observer: Observer, show: Show, typed: Typed) -> None:
+    """Carry out what is typed or asked for on the page, until Ctrl-C."""
 
-    def read() -> None:
-        for line in sys.stdin:
-            lines.put(line.strip())
-        lines.put('')
-
-    threading.Thread(target=read, daemon=True).start()
-
-    def typed() -> bool:
-        meanwhile()
-        return not lines.empty()
+    def heard() -> tuple[str, ...]:
+        """Return an instruction and where it comes from, nothing while there is none."""
+        if words := show.asked():
+            return words, 'from the page'
+        line = typed.take()
+        return (line,) if line else ()
 
     while True:
-        observer.wait_for(typed, 'an instruction', timeout=float('inf'))
-        line = lines.get()
-        if not line:
-            return
-        yield line
+        show.carry_out(*observer.wait_for(heard, 'an instruction', timeout=float('inf')))

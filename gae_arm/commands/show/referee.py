@@ -16,6 +16,7 @@ from gae_arm.arm_sim.tasks.conditions import (
     Upon,
 )
 from gae_arm.arm_sim.tasks.spoken_goal import Goal, spoken_goal
+from gae_arm.commands.show.handling import Handling
 from gae_arm.core.truth import Truth
 
 HOLD_NS = 200_000_000
@@ -26,11 +27,13 @@ HOLD_NS = 200_000_000
 class Judgement:
     """What the referee says of one instruction.
 
-    success: None where nobody knows what the words ask of the physics. words: a sentence.
+    success: None where nobody knows what the words ask of the physics. words: a sentence. cause:
+    what the hand did wrong, as far as that is known.
     """
 
     success: bool | None
     words: str
+    cause: str = ''
 
 
 class Referee:
@@ -42,6 +45,7 @@ class Referee:
         self._newest: Truth | None = None
         self._since_ns: int | None = None
         self._pressed = False
+        self._handling: Handling | None = None
 
     @property
     def ready(self) -> bool:
@@ -53,12 +57,14 @@ class Referee:
         assert self._newest is not None
         self._goal = spoken_goal(instruction, self._items, self._newest)
         self._since_ns, self._pressed = None, False
+        self._handling = None if self._goal is None else _handling(self._goal, self._items)
 
     def see(self, truth: Truth) -> None:
         """Take the truth of a moment."""
         self._newest = truth
-        if self._goal is None:
+        if self._goal is None or self._handling is None:
             return
+        self._handling.see(truth)
         if not all(condition.holds(truth) for condition in self._goal):
             self._since_ns = None
         elif self._since_ns is None:
@@ -74,13 +80,22 @@ class Referee:
 
     def judge(self) -> Judgement:
         """Return what it says now."""
-        if self._goal is None:
+        if self._goal is None or self._handling is None:
             return Judgement(None, 'the referee does not know these words: see for yourself')
         assert self._newest is not None
         if self.holds or self._pressed:
             return Judgement(True, said(self._goal[0]))
         missing = [said(c) for c in self._goal if not c.holds(self._newest)]
-        return Judgement(False, f'not so: {missing[0] if missing else said(self._goal[0])}')
+        words = f'not so: {missing[0] if missing else said(self._goal[0])}'
+        return Judgement(False, words, self._handling.cause)
+
+
+def _handling(goal: Goal, items: Mapping[str, Item]) -> Handling:
+    """Return who follows what the hand does for a goal."""
+    first = goal[0]
+    names = (getattr(first, key, None) for key in ('item', 'container', 'other'))
+    targets = [name for name in names if name is not None]
+    return Handling(targets, not isinstance(first, Joint), items)
 
 
 def said(condition: Condition) -> str:

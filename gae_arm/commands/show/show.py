@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from std_msgs.msg import String
 
 from gae_arm.arm_sim.tasks.registry import STAGES
 from gae_arm.commands.show.album import Album
-from gae_arm.commands.show.conversation import Conversation, Report, Stage
+from gae_arm.commands.show.conversation import Conversation, Stage
 from gae_arm.commands.show.film import Film
-from gae_arm.commands.show.referee import Judgement, Referee
+from gae_arm.commands.show.referee import Referee
+from gae_arm.commands.show.verdict import Word, verdict
 from gae_arm.core.errors import GaeError
 from gae_arm.core.motion import ArmState
 from gae_arm.ros import diagnostics, topics
@@ -27,6 +29,7 @@ LONGEST_S = 240.0
 SETTLING_S = 3.0
 """After the arm is done, so long the physics may take to come to rest."""
 PLANNER = 'vla_planner: planner'
+COLORS = {Word.SUCCESS: 'green', Word.FAILED: 'red', Word.DONE: 'yellow'}
 
 
 class Show:
@@ -52,7 +55,7 @@ class Show:
         self._album = Album(observer)
         self._conversation = Conversation(observer)
         self._there: set[str] = set()
-        self._asked = ''
+        self._asked: deque[str] = deque()
         node = observer.node
         topics.SCENE_TRUTH.subscription(node, lambda msg: self._referee.see(truth_from_msg(msg)))
         topics.POINTS.subscription(node, lambda _: self._there.add('point cloud'), raw=True)
@@ -80,10 +83,18 @@ class Show:
                 self._observer.wait_for(there, what, READY_S)
         self._observer.follow_clock_of('arm_control')
 
-    def carry_out(self, instruction: str) -> bool:
-        """Have one instruction carried out and judged; return False where it is not done."""
-        self._console.print(f'> {instruction}', style='bold', markup=False)
-        self._asked = ''
+    def asked(self) -> str:
+        """Return the next instruction from the page, '' while there is none."""
+        return self._asked.popleft() if self._asked else ''
+
+    def carry_out(self, instruction: str, origin: str = '') -> Word:
+        """Have one instruction carried out and judged; return what came of it.
+
+        origin: where it comes from, if not from here.
+        """
+        words = ''.join(filter(str.isprintable, instruction))[:100]
+        line = f'> {words}  ({origin})' if origin else f'> {words}'
+        self._console.print(line, style='bold', markup=False)
         self._referee.begin(instruction)
         film, self._video = self._video and Film(self._observer, self._video, instruction), None
 
@@ -99,27 +110,20 @@ class Show:
         for stage, seconds in report.stages.items():
             self._console.print(f'  {stage.name.lower():9} {seconds:6.1f} s')
         word, reason = verdict(report, self._referee.judge())
-        color = {'SUCCESS': 'green', 'FAILED': 'red', 'DONE': 'yellow'}[word]
         plans = f'{report.plans} plan{"" if report.plans == 1 else "s"}'
-        line = f'{word} after {report.seconds:.1f} s, {plans}: {reason}'
-        self._console.print(line, style=f'bold {color}', markup=False)
-        good = None if word == 'DONE' else word == 'SUCCESS'
-        self._keep(instruction, line, good)
+        line = f'{word.name} after {report.seconds:.1f} s, {plans}: {reason}'
+        self._console.print(line, style=f'bold {COLORS[word]}', markup=False)
+        self._keep(instruction, line, word.good)
         if film:
-            film.finish(f'{word.lower()} after {report.seconds:.1f} s', good)
+            film.finish(f'{word.name.lower()} after {report.seconds:.1f} s', word.good)
             self._console.print(f'  film: {film.file}', markup=False)
-        return word != 'FAILED'
-
-    def watch_page(self) -> None:
-        """Say when what was asked for on the page is done."""
-        judgement = self._referee.judge()
-        if self._asked and judgement.success:
-            self._console.print(f'SUCCESS: {judgement.words}', style='bold green', markup=False)
-            self._asked = ''
+        return word
 
     def _settle(self) -> None:
         end = self._observer.now_ns() + int(SETTLING_S * 1e9)
         while self._observer.now_ns() < end and self._referee.judge().success is False:
+            if self._asked:
+                return  # The planner is at it already.
             self._observer.spin(0.05)
 
     def _keep(self, instruction: str, line: str, good: bool | None) -> None:
@@ -142,22 +146,5 @@ class Show:
                 raise GaeError(f'the planner cannot start: {status.message}')
 
     def _take_instruction(self, msg: String) -> None:
-        """Somebody asks for something on the page: the referee judges what comes of it."""
-        self._asked = msg.data
-        self._referee.begin(msg.data)
-        self._console.print(f'> {msg.data[:100]}  (from the page)', style='bold', markup=False)
-
-
-def verdict(report: Report, judgement: Judgement) -> tuple[str, str]:
-    """Return SUCCESS, FAILED or DONE (nobody can judge it), and why.
-
-    The physics has the last word: what is done is done, whatever the planner thinks of it.
-    """
-    if judgement.success:
-        doubt = f' (the planner gave up: {report.error})' if report.error else ''
-        return 'SUCCESS', judgement.words + doubt
-    if report.error:
-        return 'FAILED', report.error
-    if judgement.success is None:
-        return 'DONE', judgement.words
-    return 'FAILED', judgement.words
+        """Somebody asks for something on the page: it is taken over, to be told how it goes."""
+        self._asked.append(msg.data)

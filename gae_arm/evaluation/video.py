@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -43,7 +44,8 @@ def check_video(path: Path) -> None:
         raise ConfigError(f'{path} cannot be written: there is no folder {path.parent}')
     if path.suffix.lower() == '.mp4' and importlib.util.find_spec('av') is None:
         raise MissingDependencyError(
-            'mp4 needs PyAV: pip install av==18.1.0 (or name a .gif, which needs nothing)'
+            f'mp4 needs PyAV: {sys.executable} -m pip install av==18.1.0 (or name a .gif, which '
+            'needs nothing)'
         )
 
 

@@ -19,12 +19,13 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 
+from gae_arm.arm_sim.camera import ideal_intrinsics
 from gae_arm.arm_sim.tasks.registry import STAGES
 from gae_arm.commands.show.conversation import ACTION
 from gae_arm.core.motion import ArmState
 from gae_arm.core.truth import Truth
 from gae_arm.ros import diagnostics, topics
-from gae_arm.ros.camera_msgs import image_to_msg
+from gae_arm.ros.camera_msgs import image_to_msg, intrinsics_to_msg
 from gae_arm.ros.truth_msgs import truth_to_msg
 
 TABLE = STAGES['playground'].sample(0)
@@ -35,6 +36,7 @@ START = Truth(
     dict.fromkeys(TABLE.items, 0.0),
     frozenset(),
 )
+SIZE = (320, 240)
 Feedback = ExecuteInstruction.Feedback
 
 
@@ -49,14 +51,14 @@ class StandIn(Node):
         self.truth, self.error, self.heard = START, '', []
         self.acts = lambda: None
         self._truths = topics.SCENE_TRUTH.publisher(self)
-        image = image_to_msg(np.zeros((48, 64, 3), np.uint8), 'rgb8', 1, 'camera')
         ready = DiagnosticStatus(level=diagnostics.OK, name='vla_planner: planner')
         self._others = [
             (topics.POINTS.publisher(self), PointCloud2()),
             (topics.ARM_STATUS.publisher(self), ArmStatus(state=int(ArmState.HOLDING))),
-            (topics.COLOR.publisher(self), image),
             (topics.DIAGNOSTICS.publisher(self), DiagnosticArray(status=[ready])),
         ]
+        self._colors = topics.COLOR.publisher(self)
+        self._infos = topics.CAMERA_INFO.publisher(self)
         self.create_timer(0.02, self._publish)
         self._server = ActionServer(self, ExecuteInstruction, ACTION, self._execute)
 
@@ -64,6 +66,9 @@ class StandIn(Node):
         now_ns = self.get_clock().now().nanoseconds
         truth = dataclasses.replace(self.truth, stamp_ns=now_ns)
         self._truths.publish(truth_to_msg(truth, now_ns, 'base'))
+        image = np.full((*SIZE[::-1], 3), 90, np.uint8)
+        self._colors.publish(image_to_msg(image, 'rgb8', now_ns, 'camera'))
+        self._infos.publish(intrinsics_to_msg(ideal_intrinsics(*SIZE), now_ns, 'camera'))
         for publisher, msg in self._others:
             publisher.publish(msg)
 

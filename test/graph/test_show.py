@@ -9,13 +9,15 @@ import dataclasses
 import io
 
 import pytest
-from planner_stand_in import START, TABLE, stand_in
+from PIL import Image
+from planner_stand_in import SIZE, START, TABLE, stand_in
 from rich.console import Console
 from std_msgs.msg import String
 
 from gae_arm.commands.show.conversation import Conversation, Stage
 from gae_arm.commands.show.show import Show
 from gae_arm.commands.show.verdict import Word
+from gae_arm.evaluation.caption import CAPTION, LAST_SECONDS, RATE
 from gae_arm.ros import topics
 from gae_arm.ros.observer import Observer
 
@@ -91,3 +93,20 @@ def test_what_is_asked_on_the_page_is_told_as_what_is_typed(show, stack, observe
     assert stack.heard == [words]
     assert '> dance [31mnow  (from the page)\n  thinking ' in show.said()
     assert 'DONE after ' in show.said()
+
+
+def test_a_film_shows_the_first_instruction_and_stays_at_the_outcome(observer, stack, tmp_path):
+    said, file = io.StringIO(), tmp_path / 'film.gif'
+    show = Show(observer, Console(file=said, width=200), 0, tmp_path, file)
+    show.wait_until_ready()
+    assert show.carry_out(TABLE.instruction) is Word.FAILED
+    assert f'film: {file}' in said.getvalue()
+    with Image.open(file) as film:
+        assert film.n_frames > LAST_SECONDS * RATE / 2 + 2
+        ratio = film.width / film.height
+        assert ratio == pytest.approx(SIZE[0] / (SIZE[1] + CAPTION), rel=0.02)
+        film.seek(film.n_frames - 1)
+        assert len(film.convert('RGB').getcolors(100_000)) > 3
+    before = file.stat()
+    show.carry_out('dance')
+    assert file.stat() == before

@@ -65,9 +65,7 @@ class ArmDriver:
         """Do one time step for each time, with the set points of that time."""
         for now_ns in times_ns:
             with self._lock:
-                position, velocity = self._executor.sample(now_ns)
-                self.simulation.command_joints(position, velocity)
-                self.simulation.step()
+                self.simulation.step_to(*self._executor.sample(now_ns))
 
     def progress(self, now_ns: int) -> TrajectoryProgress:
         """Return how far the active trajectory is."""

@@ -54,8 +54,10 @@ class Drives:
 
     def control(self, position: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Return the controls (N,) of NAME_position for set points (N,), clipped to the limits."""
-        position = np.clip(position, self.lower, self.upper)
-        return position + np.clip(velocity, -self.velocity, self.velocity) / self.gain
+        # np.clip takes three times as long for so few numbers.
+        position = np.minimum(np.maximum(position, self.lower), self.upper)
+        fastest = self.velocity
+        return position + np.minimum(np.maximum(velocity, -fastest), fastest) / self.gain
 
 
 def design_drives(arm: ArmConfig, model: mujoco.MjModel) -> Drives:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gae_arm.arm_sim.model import TIMESTEP, Modifier, build_model, joint_addresses
-from gae_arm.arm_sim.scene import IDENTITY, Scene, sample_scene
+from gae_arm.arm_sim.scene import IDENTITY, Scene, SceneObject, sample_scene
 from gae_arm.arm_sim.world import wxyz
 from gae_arm.core import checks, geometry
 from gae_arm.core.arm import ArmConfig
@@ -89,6 +89,8 @@ class ArmSimulation:
         self._modifiers = tuple(modifiers)
         self._lock = threading.RLock()
         self._steps = 0
+        self._touching: frozenset[int] = frozenset()
+        self._touches: frozenset[tuple[str, str]] = frozenset()
         self.scene = Scene()
         self._build(scene if isinstance(scene, Scene) else sample_scene(scene))
 
@@ -148,6 +150,12 @@ class ArmSimulation:
                     f'the physics diverged before {self.stamp_ns / 1e9:.3f} s; reset() restarts it'
                 )
 
+    def step_to(self, position: np.ndarray, velocity: np.ndarray) -> None:
+        """Do one time step with set points as in `command_joints`, float64 (N,), unchecked."""
+        with self._lock:
+            self._command(slice(0, len(self.arm.joints)), position, velocity)
+            self.step()
+
     def observe(self) -> RobotState:
         """Return positions, velocities and efforts of the arm joints, then of the finger joints.
 
@@ -170,17 +178,17 @@ class ArmSimulation:
     def T_base_body(self, name: str) -> np.ndarray:
         """Return the pose (4, 4) of an object or a link in the arm's base frame."""
         with self._lock:
-            checks.known('body', name, self._body_ids)
-            if not self._poses_are_current:
-                mujoco.mj_kinematics(self.model, self._data)
-                self._poses_are_current = True
-            i = self._body_ids[name]
+            i = self._body_ids[checks.known('body', name, self._body_ids)]
+            self._refresh_poses()
             return transform(self._data.xmat[i].reshape(3, 3), self._data.xpos[i])
 
     def object_poses(self) -> dict[str, np.ndarray]:
         """Return the poses (4, 4) of all objects in the arm's base frame."""
         with self._lock:
-            return {item.name: self.T_base_body(item.name) for item in self.scene.objects}
+            self._refresh_poses()
+            ids, names = self._object_ids, [item.name for item in self.scene.objects]
+            T = transform(self._data.xmat[ids].reshape(-1, 3, 3), self._data.xpos[ids])
+            return dict(zip(names, T, strict=True))
 
     def object_joints(self) -> dict[str, float]:
         """Return how far the sliding and turning objects are on their travel, m or rad."""
@@ -195,12 +203,15 @@ class ArmSimulation:
         """Return how fast all objects move: m/s of their frame's origin, rad/s if they turn."""
         with self._lock:
             speeds = dict.fromkeys((item.name for item in self.scene.objects), 0.0)
-            for item in self.scene.objects:
-                if item.motion != 'fixed':
-                    start = self.model.joint(item.name).dofadr[0]
-                    end = start + (3 if item.motion == 'free' else 1)
-                    speeds[item.name] = float(np.linalg.norm(self._data.qvel[start:end]))
+            for name, dofs in self._object_dofs.items():
+                velocity = self._data.qvel[dofs]
+                speeds[name] = float(np.sqrt(velocity @ velocity))
             return speeds
+
+    def fastest(self) -> float:
+        """Return the largest speed of all joints, those of free objects too, m/s or rad/s."""
+        with self._lock:
+            return float(np.abs(self._data.qvel).max(initial=0.0))
 
     def move_object(self, name: str, where: npt.ArrayLike) -> None:
         """Put an object elsewhere, at rest, in no time.
@@ -236,6 +247,19 @@ class ArmSimulation:
                 found[pair] = (depth, total + float(force[0]))
             return tuple(Contact(pair, *values) for pair, values in sorted(found.items()))
 
+    def touches(self) -> frozenset[tuple[str, str]]:
+        """Return the pairs of bodies that touched in the last step, each in both orders."""
+        with self._lock:
+            data, n = self._data, self.model.nbody
+            bodies = self.model.geom_bodyid[data.contact.geom[: data.ncon]]
+            keys = frozenset((bodies[:, 0] * n + bodies[:, 1]).tolist())
+            if keys != self._touching:
+                names = self._body_names
+                pairs = [(names[key // n], names[key % n]) for key in keys]
+                self._touches = frozenset([*pairs, *((b, a) for a, b in pairs)])
+                self._touching = keys
+            return self._touches
+
     def snapshot(self) -> Snapshot:
         """Return this moment for drawing; a copy of a few hundred numbers."""
         with self._lock:
@@ -247,6 +271,11 @@ class ArmSimulation:
             controls = self._drives.control(self._set_position, self._set_velocity)
             self._data.ctrl[: len(controls)] = controls
 
+    def _refresh_poses(self) -> None:
+        if not self._poses_are_current:
+            mujoco.mj_kinematics(self.model, self._data)
+            self._poses_are_current = True
+
     def _build(self, scene: Scene) -> None:
         self.model, self._drives = build_model(
             self.arm, scene, self.timestep_ns / 1e9, self._modifiers
@@ -256,6 +285,12 @@ class ArmSimulation:
         self._qpos = joint_addresses(model, self.joint_names)
         self._dofs = np.array([model.joint(name).dofadr[0] for name in self.joint_names])
         self._body_ids = {model.body(i).name: i for i in range(model.nbody)}
+        self._body_names = [model.body(i).name for i in range(model.nbody)]
+        self._object_ids = np.array([self._body_ids[i.name] for i in scene.objects], np.int64)
+        self._object_dofs = {
+            item.name: _dofs_of(model, item) for item in scene.objects if item.motion != 'fixed'
+        }
+        self._touching, self._touches = frozenset(), frozenset()
         self._place(scene)
 
     def _place(self, scene: Scene) -> None:
@@ -277,6 +312,12 @@ class ArmSimulation:
         self._command(slice(0, 0), np.zeros(0), np.zeros(0))
         mujoco.mj_forward(self.model, data)
         self.scene, self._poses_are_current = scene, True
+
+
+def _dofs_of(model: mujoco.MjModel, item: SceneObject) -> slice:
+    """Return the degrees of freedom whose speed counts: of what is free, those that shift it."""
+    start = int(model.joint(item.name).dofadr[0])
+    return slice(start, start + (3 if item.motion == 'free' else 1))
 
 
 def _without_poses(scene: Scene) -> Scene:

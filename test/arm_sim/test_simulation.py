@@ -266,6 +266,40 @@ def test_contacts_name_the_bodies_and_carry_the_weight():
     assert 0 < contact.depth < 1e-4
 
 
+def test_touches_are_the_pairs_in_contact_in_both_orders():
+    sim = ArmSimulation(ARMS['panda'], 1)
+    for _ in range(20):
+        sim.step(25)
+        pairs = {contact.bodies for contact in sim.contacts()}
+        assert sim.touches() == pairs | {(b, a) for a, b in pairs}
+    assert pairs
+    sim.reset(EMPTY)
+    sim.step()
+    assert sim.touches() == frozenset()
+
+
+def test_the_fastest_is_the_quickest_joint_or_thing():
+    cube = box('cube', (0.04, 0.04, 0.04), 'red', 0.5).at(0.5, 0.0)
+    sim = ArmSimulation(ARMS['panda'], Scene((cube,)))
+    sim.step(500)
+    assert sim.fastest() < 1e-3
+    sim.command_joints(sim.arm.home + 0.2)
+    sim.step(50)
+    assert sim.fastest() == np.abs(sim.observe().velocity).max() > 0.1
+
+
+def test_speeds_are_those_of_the_places_of_things():
+    cube = dataclasses.replace(
+        box('cube', (0.04, 0.04, 0.04), 'red', 0.5), position=np.array([0.4, 0.5, 0.5])
+    )
+    sim = ArmSimulation(ARMS['panda'], Scene((cube,)))
+    before = sim.object_poses()['cube'][:3, 3]
+    sim.step(100)
+    fallen = before - sim.object_poses()['cube'][:3, 3]
+    assert fallen[2] == pytest.approx(0.5 * 9.81 * 0.2**2, rel=0.02)
+    assert sim.object_speeds() == {'cube': pytest.approx(9.81 * 0.2, rel=1e-3)}
+
+
 def test_objects_stay_where_they_lie():
     sim = ArmSimulation(ARMS['panda'], 0)
     sim.step(100)

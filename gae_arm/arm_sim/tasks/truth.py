@@ -8,11 +8,10 @@ from gae_arm.core.truth import Truth
 
 def observe_truth(simulation: ArmSimulation) -> Truth:
     """Return what is the case now."""
-    pairs = [contact.bodies for contact in simulation.contacts()]
     return Truth(
         simulation.stamp_ns,
         simulation.object_poses(),
         simulation.object_joints(),
         simulation.object_speeds(),
-        frozenset([*pairs, *((b, a) for a, b in pairs)]),
+        simulation.touches(),
     )

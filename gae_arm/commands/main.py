@@ -1,12 +1,15 @@
-"""`gae VERB ...`: finds the verb's module and runs it; errors become a sentence, exit code 1."""
+"""`gae VERB ...`: finds the verb's module and runs it; errors become a sentence, exit code 1.
+
+A verb's module may name ACTIONS, modules by the word after the verb that does something else.
+"""
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 
+from gae_arm.commands.help_format import VerbParser
 from gae_arm.core.errors import GaeError
 
 VERBS = {
@@ -36,14 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not args or args[0] in ('-h', '--help', 'help'):
         print(_overview())
         return 0 if args else 2
-    verb = args[0]
+    verb, words = args[0], args[1:]
     if verb not in VERBS:
         return _fail(f'there is no verb {verb!r}; there are: {list(VERBS)}')
     module = importlib.import_module(f'gae_arm.commands.{verb}')
-    parser = argparse.ArgumentParser(prog=f'gae {verb}', description=module.__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    actions = getattr(module, 'ACTIONS', {})
+    if words and words[0] in actions:
+        module, verb, words = actions[words[0]], f'{verb} {words[0]}', words[1:]
+    parser = VerbParser(prog=f'gae {verb}', description=module.__doc__)
     module.add_arguments(parser)
-    words = args[1:]
     if getattr(module, 'PASSES_WORDS_ON', False) and words[:1] not in (['-h'], ['--help']):
         words = ['--', *words]
     try:

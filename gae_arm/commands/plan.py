@@ -1,38 +1,24 @@
-"""Have the planner make a plan of an image, or send one that was written by hand.
+"""Have the planner make a plan of one RGB-D image; no arm, no graph. Or send one written by hand.
 
   gae plan "put the red cube into the bowl" --rgb F --depth F --camera F --view plan.png
   gae plan send config/plans/cube_to_bowl.yaml
 
-`gae plan make --help` and `gae plan send --help` say more about each. A first word other than
-`send` and `make` is an instruction.
+`gae plan send --help` says more about that. A first word other than `send` and `make` is an
+instruction.
+
+RGB, DEPTH and CAMERA are files as `gae cloud` takes them. Without extrinsics the largest plane
+below the camera is taken for the table, if the image's up says that it may be level; what was
+assumed is printed. MODEL is a name in config/planners, a profile of your own (.yaml), a folder of a
+model, or a name on the hub.
+
+Exit code: 0, a plan; 1, none, and why; 3, the model says that nothing is left to do.
 """
 
 from __future__ import annotations
 
-import argparse
-from types import ModuleType
-
 from gae_arm.commands import plan_make, plan_send_verb
+from gae_arm.commands.plan_make import add_arguments, run
 
-PASSES_WORDS_ON = True
-ACTIONS: dict[str, ModuleType] = {'make': plan_make, 'send': plan_send_verb}
+__all__ = ['ACTIONS', 'add_arguments', 'run']
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take all words as they are: each action has a parser of its own."""
-    parser.add_argument(
-        'words', nargs='+', metavar='INSTRUCTION ... | send FILE ...', help='see above'
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """Do it; return 0 only for success."""
-    action, words = 'make', args.words
-    if words[0] in ACTIONS:
-        action, words = words[0], words[1:]
-    module = ACTIONS[action]
-    parser = argparse.ArgumentParser(prog=f'gae plan {action}', description=module.__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(words))
-    return code
+ACTIONS = {'make': plan_make, 'send': plan_send_verb}

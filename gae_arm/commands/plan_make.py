@@ -1,14 +1,4 @@
-"""Have the planner make a plan of one RGB-D image; no arm, no graph.
-
-RGB, DEPTH and CAMERA are files as `gae cloud` takes them. Without extrinsics the largest plane
-below the camera is taken for the table, if the image's up says that it may be level; what was
-assumed is printed. MODEL is a name in config/planners, a profile of your own (.yaml), a folder of a
-model, or a name on the hub.
-
-  gae plan "put the red cube into the bowl" --rgb rgb.png --depth depth.npy --camera camera.json
-
-Exit code: 0, a plan; 1, none, and why; 3, the model says that nothing is left to do.
-"""
+"""Have the planner make a plan of one RGB-D image; `gae plan --help` says more."""
 
 from __future__ import annotations
 
@@ -48,7 +38,7 @@ NOTHING_LEFT = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the image, the model, and what is written."""
     add = parser.add_argument
-    add('instruction')
+    add('instruction', metavar='INSTRUCTION', help='what shall be done, in plain words')
     add('--rgb', type=Path, required=True, metavar='F', help='colour image')
     add('--depth', type=Path, required=True, metavar='F', help='depth image')
     add('--camera', type=Path, required=True, metavar='F', help='intrinsics, extrinsics')
@@ -61,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the plan, print it, write what was asked for; see above for the exit code."""
+    """Make the plan, print it, write what was asked for; 0 only if there is one."""
     from vla_planner.conversation_log import ConversationLog
     from vla_planner.make import make_planner
     from vla_planner.picture import Scene

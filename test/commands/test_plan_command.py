@@ -69,4 +69,21 @@ def test_plan_alone_says_what_it_can_do(capsys):
     with pytest.raises(SystemExit) as ended:
         main.main(['plan'])
     assert ended.value.code == 2
-    assert 'INSTRUCTION ... | send FILE' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'the following arguments are required: INSTRUCTION, --rgb, --depth, --camera' in said
+
+
+def test_help_of_plan_shows_its_options_and_where_more_is(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main.main(['plan', '--help'])
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert said.startswith('usage: gae plan [-h] --rgb F --depth F --camera F')
+    assert 'who plans (bundled)' in said
+    assert 'gae plan send --help' in said
+
+
+def test_help_of_plan_send_is_its_own(capsys):
+    with pytest.raises(SystemExit):
+        main.main(['plan', 'send', '--help'])
+    assert capsys.readouterr().out.startswith('usage: gae plan send [-h] [--arm ARM]')

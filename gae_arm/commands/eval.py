@@ -9,79 +9,51 @@ and goes on where it was.
   gae eval tabletop --task stack_two --axis obstacles.count=0 --video stack.mp4
   gae eval robustness --policy ik,spline,servo --episodes 10 --plot curves.png
   gae eval obedience --policy spline,servo
+  gae eval tabletop --planner my_model.yaml
+  gae eval planner --model runs/tuned
   gae eval axes
+
+`gae eval SUITE --help` says more about each.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from tqdm import tqdm
 
+from gae_arm.commands import eval_options
+from gae_arm.commands.eval_options import ARMS
 from gae_arm.commands.results import machine, write_results
 from gae_arm.core import checks
 from gae_arm.core.errors import InvalidValueError
 
-ARMS = ('panda', 'ur5', 'xarm7')
 Rows = list[dict[str, Any]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the suite and its options."""
-    lines = '; '.join(f'{name}: {text}' for name, (text, _) in SUITES.items())
-    parser.add_argument('suite', help=lines)
-    add = parser.add_argument
-    add('--model', default='bundled', metavar='M', help='planner: as `gae plan` takes it')
-    add('--policy', default='spline', help='names, with commas')
-    add('--weights', default='', metavar='FOLDER', help='expert: its weights; none: the shipped')
-    add('--steps', type=int, default=1, metavar='N', help='expert: of the flow to an answer')
-    add('--arm', default='panda', help=f'names, with commas: {", ".join(ARMS)}')
-    add('--task', default='all', help='names, with commas; all by default')
-    add('--planner', default='oracle', help='who makes the plans')
-    add('--episodes', type=int, default=10, help='for each task, policy and arm')
-    add('--seed', type=int, default=0, help='of the first episode; the next ones follow')
-    add('--training', action='store_true', help='draw from the training ranges, not the held-out')
-    words = (
-        'AXIS=training, AXIS=held_out or AXIS.QUANTITY=VALUE; may be repeated; see gae eval axes'
-    )
-    add('--axis', action='append', default=[], metavar='CHOICE', help=words)
-    add('--waypoint-noise', type=float, default=0.0, metavar='M', help='std along each axis')
-    add('--orientation-noise', type=float, default=0.0, metavar='DEG', help='std about each axis')
-    depth = 'std of the depth of every pixel and of every waypoint'
-    add('--depth-noise', type=float, default=0.0, metavar='M', help=depth)
-    add('--delay', type=float, default=0.0, metavar='S', help='from the cloud to its chunk')
-    add('--drop', type=float, default=0.0, metavar='SHARE', help='of clouds that are lost')
-    add('--drop-points', type=float, default=0.0, metavar='SHARE', help='of the points of a cloud')
-    add('--sweep', default='all', help='robustness: which errors, with commas')
-    add('--through-ros', action='store_true', help='on a graph of real nodes, one trial at a time')
-    factor = '--through-ros: simulated seconds a second; less on a busy machine'
-    add('--real-time-factor', type=float, default=0.5, metavar='F', help=factor)
-    add('--workers', type=int, default=os.cpu_count() or 1, help='processes')
-    add('--log', type=Path, metavar='F', help='results as they come; taken up again')
-    add('--json', type=Path, metavar='F', help='write the rows to this file')
-    add('--plot', type=Path, metavar='F', help='draw the curves of `robustness`')
-    add('--video', type=Path, metavar='F', help='write chosen episodes to an .mp4 or .gif')
-    which = 'numbers of the episodes in the video, with commas, from 0, for each task and policy'
-    add('--video-episodes', default='0', metavar='N', help=which)
+    """Add the suites, each with its own options."""
+    suites = parser.add_subparsers(dest='suite', metavar='SUITE', required=True, title='suites')
+    for name, suite in SUITES.items():
+        one = suites.add_parser(name, help=suite.about, description=suite.about)
+        suite.add_options(one)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the suite; print the table, write what was asked for."""
-    _, suite = SUITES[checks.known('suite', args.suite, SUITES)]
     _check_video(args)
     console = Console()
     console.print(machine(), style='dim')
-    rows = suite(args, console)
-    if args.json is not None:
+    rows = SUITES[args.suite].run(args, console)
+    if 'json' in args and args.json is not None:
         write_results(args.json, rows, args.seed)
     return 0
 
@@ -90,9 +62,10 @@ def _tabletop(args: argparse.Namespace, console: Console) -> Rows:
     from gae_arm.demonstrations.oracle import PlanNoise
     from gae_arm.demonstrations.rollout import RolloutSettings
     from gae_arm.evaluation import tables
+    from gae_arm.evaluation.planners import known_planner
 
     trials = _choice(args).trials(
-        planner=args.planner,
+        planner=known_planner(args.planner),
         noise=PlanNoise(args.waypoint_noise, np.radians(args.orientation_noise), args.depth_noise),
         rollout=RolloutSettings(delay=args.delay, drop=args.drop),
         pixel_noise=args.depth_noise,
@@ -165,12 +138,31 @@ def _planner(args: argparse.Namespace, console: Console) -> Rows:
     return eval_planner.run(args, console)
 
 
-SUITES: dict[str, tuple[str, Callable[[argparse.Namespace, Console], Rows]]] = {
-    'tabletop': ('success per task and policy', _tabletop),
-    'robustness': ('success against noise, losses, delay and moved objects', _robustness),
-    'obedience': ('whether the arm goes where the plan says', _obedience),
-    'planner': ("a planner's answers on new pictures, against the truth", _planner),
-    'axes': ('in what scenes differ, and the two ranges of each; runs nothing', _axes),
+@dataclass(frozen=True)
+class Suite:
+    """about: in words. add_options: declares what can be chosen. run: prints, and returns rows."""
+
+    about: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Console], Rows]
+
+
+SUITES = {
+    'tabletop': Suite('success per task and policy', eval_options.tabletop, _tabletop),
+    'robustness': Suite(
+        'success against noise, losses, delay and moved objects',
+        eval_options.robustness,
+        _robustness,
+    ),
+    'obedience': Suite(
+        'whether the arm goes where the plan says', eval_options.obedience, _obedience
+    ),
+    'planner': Suite(
+        "a planner's answers on new pictures, against the truth", eval_options.planner, _planner
+    ),
+    'axes': Suite(
+        'in what scenes differ, and the two ranges of each; runs nothing', eval_options.axes, _axes
+    ),
 }
 
 
@@ -178,10 +170,8 @@ def _choice(args: argparse.Namespace) -> Any:
     from action_expert.policies import POLICIES
     from gae_arm.arm_sim.tasks.range_words import words_of
     from gae_arm.arm_sim.tasks.registry import TASKS
-    from gae_arm.evaluation.planners import PLANNERS
     from gae_arm.evaluation.suites import Choice
 
-    checks.known('planner', args.planner, PLANNERS)
     if args.episodes < 1:
         raise InvalidValueError(f'--episodes is {args.episodes}, at least 1 is needed')
     return Choice(
@@ -225,10 +215,10 @@ def _run(args: argparse.Namespace, trials: list[Any]) -> list[Any]:
 
 def _check_video(args: argparse.Namespace) -> None:
     """Say at once what would be said after the last trial."""
-    if args.video is None:
+    if 'video' not in args or args.video is None:
         return
-    if args.through_ros or args.suite not in ('tabletop', 'obedience'):
-        raise InvalidValueError('--video is of `tabletop` and `obedience`, without --through-ros')
+    if args.through_ros:
+        raise InvalidValueError('--video is of trials in this process, without --through-ros')
     from gae_arm.evaluation.video import check_video
 
     _episodes(args)

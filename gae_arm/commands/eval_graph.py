@@ -30,7 +30,7 @@ from gae_arm.demonstrations.rollout import SETTLING_S
 from gae_arm.demonstrations.score import STUCK, Outcome, Score
 from gae_arm.demonstrations.ways import NoWayError
 from gae_arm.demonstrations.workplace import NoPlanError, Planner
-from gae_arm.evaluation.planners import PLANNERS
+from gae_arm.evaluation.planners import make_planner
 from gae_arm.evaluation.trial import Result, Trial, without_scene
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def run_graph_trial(trial: Trial, real_time_factor: float) -> Result:
 
         with Observer('evaluation', graph.is_well) as observer:
             place = GraphPlace(observer, trial.arm, instance)
-            planner = PLANNERS[trial.planner](trial.noise, trial.seed)
+            planner = make_planner(trial.planner, trial.noise, trial.seed)
             outcome = GraphRun(place, planner).run()
     return Result(trial, instance.length, outcome, instance.rejects)
 

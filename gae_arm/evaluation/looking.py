@@ -33,6 +33,7 @@ class LookingPlanner:
 
     def __init__(self, noise: PlanNoise | None = None, seed: int = 0, model: str = name) -> None:
         self._noise, self._seed, self._model = noise or PlanNoise(), seed, model
+        self.name = model
 
     def begin(self, place: Workplace) -> None:
         """Begin with a new task."""

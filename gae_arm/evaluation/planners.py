@@ -9,12 +9,14 @@ from typing import Protocol
 import numpy as np
 
 from gae_arm.core.camera import CameraFrame
+from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.plan_transform import plan_in_frame
 from gae_arm.demonstrations.oracle import EXPIRY_S, Oracle, PlanNoise
 from gae_arm.demonstrations.workplace import Planner, Workplace
 from gae_arm.evaluation.looking import LookingPlanner
 from gae_arm.evaluation.obedience import ErasedOracle, ShiftedOracle
+from vla_planner.profile import find_profile
 
 
 class Seer(Protocol):
@@ -55,6 +57,25 @@ class SeeingPlanner:
             expiry_ns=place.now_ns + round(EXPIRY_S * 1e9),
             waypoints=tuple(self._noise.apply(w, T, self._rng) for w in plan.waypoints),
         )
+
+
+def make_planner(name: str, noise: PlanNoise, seed: int) -> Planner:
+    """Return the planner of a name: of PLANNERS, else the model that `gae plan` takes by it."""
+    if name in PLANNERS:
+        return PLANNERS[name](noise, seed)
+    return LookingPlanner(noise, seed, name)
+
+
+def known_planner(name: str) -> str:
+    """Return a name that `make_planner` can make one of; else raise what there is."""
+    if name in PLANNERS:
+        return name
+    try:
+        find_profile(name)
+    except ConfigError as error:
+        there = f'there are: {sorted(PLANNERS)}, or a model as `gae plan` takes it'
+        raise InvalidValueError(f'planner {name!r} is unknown; {there}: {error}') from error
+    return name
 
 
 PlannerFactory = Callable[[PlanNoise, int], Planner]

@@ -12,6 +12,7 @@ from rich.console import Group
 from rich.table import Table
 
 from gae_arm.core.statistics import wilson
+from gae_arm.demonstrations.oracle import Oracle
 from gae_arm.evaluation.trial import IN_PROCESS, THROUGH_ROS, Result
 
 LENGTHS = ('short', 'mid', 'long')
@@ -102,6 +103,8 @@ def by_policy(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
     out: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         title = f'policy {row["policy"]}, arm {row["arm"]}'
+        if row['planner'] != Oracle.name:
+            title += f', planner {row["planner"]}'
         out.setdefault(title + THROUGH[row['through']], []).append(row)
     return out
 

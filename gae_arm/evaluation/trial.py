@@ -27,7 +27,7 @@ from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
 from gae_arm.demonstrations.score import Outcome
 from gae_arm.evaluation.admission import Admission
 from gae_arm.evaluation.disturbances import MoveTarget
-from gae_arm.evaluation.planners import PLANNERS
+from gae_arm.evaluation.planners import make_planner
 
 if TYPE_CHECKING:
     from gae_arm.evaluation.film import Film
@@ -41,11 +41,12 @@ NEEDS = {'shifted': 'distractors.count=2'}
 class Trial:
     """What is tried. It says everything: the same trial gives the same result.
 
-    planner: a key of PLANNERS. ranges: what the scene is drawn from, in words: see `ranges_of`.
-    pixel_noise: m, standard deviation of the error of every pixel of the depth image. lost_points:
-    share of the points of every cloud that are lost. move: m, that the first target is moved by in
-    mid-reach. through: 'process', or 'ros' for the nodes on a graph. weights, flow_steps: of the
-    policy `expert`: a folder, '' for those of the stack; steps from noise to an answer.
+    planner: a name that `make_planner` takes. ranges: what the scene is drawn from, in words: see
+    `ranges_of`. pixel_noise: m, standard deviation of the error of every pixel of the depth image.
+    lost_points: share of the points of every cloud that are lost. move: m, that the first target is
+    moved by in mid-reach. through: 'process', or 'ros' for the nodes on a graph. weights,
+    flow_steps: of the policy `expert`: a folder, '' for those of the stack; steps from noise to an
+    answer.
     """
 
     task: str
@@ -151,7 +152,7 @@ def run_trial(trial: Trial, film: Film | None = None) -> Result:
 
     rollout = Rollout(
         cell,
-        PLANNERS[trial.planner](trial.noise, trial.seed),
+        make_planner(trial.planner, trial.noise, trial.seed),
         make_policy(trial.policy, cell.arm, trial.policy_settings),
         trial.rollout,
         watch=None if film is None else film.watch,

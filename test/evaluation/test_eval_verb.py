@@ -1,6 +1,7 @@
 """`gae eval` refuses what does not exist by listing what does, before anything runs."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,13 +12,13 @@ from gae_arm.evaluation import suites
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
-        ('nonsense', "suite 'nonsense' is unknown; there are: ['axes', 'obedience'"),
         ('tabletop --task juggle', "task 'juggle' is unknown; there are: ['drawer_put_away'"),
         ('tabletop --policy magic', "policy 'magic' is unknown; there are: ['"),
         ('tabletop --weights runs', '--weights and --steps are of the policy expert, --policy is'),
         ('tabletop --policy expert --weights none', 'none/config.json cannot be read'),
         ('tabletop --policy expert --steps 0', 'steps is 0, allowed is 1'),
-        ('tabletop --planner psychic', "planner 'psychic' is unknown; there are: ['"),
+        ('tabletop --planner psychic', "planner 'psychic' is unknown; there are: ['bundled', 'er"),
+        ('tabletop --planner no/such.yaml', 'or a model as `gae plan` takes it: there is no pl'),
         ('tabletop --arm r2d2', "arm 'r2d2' is unknown; there are: ['panda', 'ur5', 'xarm7']"),
         ('tabletop --axis fog=training', "axis 'fog' is unknown; there are: ['camera_intrin"),
         ('robustness --sweep fog', "sweep 'fog' is unknown; there are: ['clouds', 'delay'"),
@@ -27,13 +28,65 @@ from gae_arm.evaluation import suites
         ('tabletop --video film.avi', "kind of video '.avi' is unknown; there are: ['.gif'"),
         ('tabletop --video f.gif --video-episodes 12', 'is 12; there are: 0 to 9'),
         ('tabletop --video f.gif --video-episodes all', "is 'all', not numbers with commas"),
-        ('tabletop --video f.gif --through-ros', '--video is of `tabletop` and `obedience`'),
+        ('tabletop --video f.gif --through-ros', '--video is of trials in this process'),
         ('tabletop --through-ros --delay 0.1', 'delay: not through ROS; there are: errors of'),
     ],
 )
 def test_trials_of_what_does_not_exist_are_refused(words, message, capsys):
     assert main(['eval', *words.split()]) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        ('nonsense', "invalid choice: 'nonsense'"),
+        ('tabletop --model mine', 'unrecognized arguments: --model mine'),
+        ('robustness --delay 0.1', 'unrecognized arguments: --delay 0.1'),
+        ('robustness --video f.gif', 'unrecognized arguments: --video f.gif'),
+        ('obedience --planner bundled', 'unrecognized arguments: --planner bundled'),
+        ('planner --policy servo', 'unrecognized arguments: --policy servo'),
+        ('axes --seed 1', 'unrecognized arguments: --seed 1'),
+    ],
+)
+def test_a_suite_has_no_options_of_others(words, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(['eval', *words.split()])
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('suite', 'option'),
+    [
+        ('tabletop', '--planner M'),
+        ('robustness', '--sweep'),
+        ('obedience', '--video'),
+        ('planner', '--model M'),
+    ],
+)
+def test_help_of_a_suite_is_its_own(suite, option, capsys):
+    with pytest.raises(SystemExit):
+        main(['eval', suite, '--help'])
+    out = capsys.readouterr().out
+    assert out.startswith(f'usage: gae eval {suite} ')
+    assert option in out
+
+
+@pytest.mark.camera
+def test_a_model_of_your_own_is_the_planner_of_its_results(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path('answers').write_text('{"status": "absent"}')
+    profile, file = Path('mine.yaml'), Path('rows.json')
+    profile.write_text(
+        'backend: file\nmodel: answers\nretries: 0\n'
+        'prompt: ""\nanchors_prompt: ""\nretry_prompt: ""\n'
+    )
+    words = 'tabletop --task press_button --training --episodes 1 --workers 0 --planner'
+    assert main(['eval', *words.split(), str(profile), '--json', str(file)]) == 0
+    assert f'planner {profile}' in ' '.join(capsys.readouterr().out.split())
+    row = json.loads(file.read_text())['rows'][0]
+    assert (row['planner'], row['causes']) == (str(profile), {'no plan': 1})
 
 
 def test_a_scene_that_cannot_be_drawn_ends_with_the_last_reason(capsys):

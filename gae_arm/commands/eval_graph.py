@@ -26,8 +26,8 @@ from gae_arm.core.paths import arm_file
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.progress import PlanProgress, PlanState
 from gae_arm.core.truth import Truth
-from gae_arm.demonstrations.rollout import SETTLING_S
 from gae_arm.demonstrations.score import STUCK, Outcome, Score
+from gae_arm.demonstrations.settling import SETTLING_S
 from gae_arm.demonstrations.ways import NoWayError
 from gae_arm.demonstrations.workplace import NoPlanError, Planner
 from gae_arm.evaluation.planners import make_planner

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from gae_arm.arm_control import clearance_kernel
 from gae_arm.arm_control.cause import Cause
 from gae_arm.core.motion import HaltReason
 
@@ -73,16 +75,13 @@ class Motion:
         Speed between two of them is at most the larger one at both, and a parabola's sagitta. What
         lies between two points that are looked at is at most half of the way from one of them.
         """
-        speed, bend = np.abs(states[:, 1]), np.abs(np.diff(states[:, 2], axis=0))
-        ways = (np.maximum(speed[1:], speed[:-1]) + bend * (step / 8)) * step
-        way = np.concatenate([np.zeros_like(ways[:1]), np.cumsum(ways, axis=0)])
-        last = len(states) - 1
-        chosen = np.unique(np.linspace(0, last, min(last + 1, POINTS)).astype(int))
-        half = np.diff(way[chosen], axis=0) / 2
-        stray = np.zeros_like(way[chosen])
-        stray[:-1] = half
-        stray[1:] = np.maximum(stray[1:], half)
-        return cls(states[chosen, 0], stray)
+        return cls(*clearance_kernel.between(states, step, _chosen(len(states))))
+
+
+@lru_cache
+def _chosen(count: int) -> np.ndarray:
+    """Return which of `count` points are looked at, at most `POINTS`, int64 (P,)."""
+    return np.unique(np.linspace(0, count - 1, min(count, POINTS)).astype(np.int64))
 
 
 class _Measured:
@@ -94,15 +93,22 @@ class _Measured:
 
     def forget(self) -> None:
         """Forget all measurements: what is around the arm has changed."""
-        margins, joints = self.rule.reach.shape
+        # One kind of array for all rules: the kernels are compiled once for each.
+        self._reach = np.array(self.rule.reach, np.float64, order='C')
+        margins, joints = self._reach.shape
         self._q = np.zeros((MEASUREMENTS, joints))
         self._margins = np.full((MEASUREMENTS, margins), -np.inf)
         self._next = 0
 
+    def compile(self, motion: Motion) -> None:
+        """Have the kernels compiled or loaded."""
+        here = motion.positions[0]
+        self._ample(here, here)
+        self.bound(motion.positions)
+
     def bound(self, positions: np.ndarray) -> np.ndarray:
         """Return (P, K): the margins that are certain at positions (P, N)."""
-        travel = np.abs(positions[:, None] - self._q[None]) @ self.rule.reach.T
-        return (self._margins - travel).max(axis=1)
+        return clearance_kernel.certain(positions, self._q, self._margins, self._reach)
 
     def measure(self, q: np.ndarray) -> np.ndarray:
         """Measure and remember; return (K,), NaN as -inf."""
@@ -119,18 +125,20 @@ class _Measured:
         the rule is broken already, the motion must not make it worse by more than `RETREAT`; that
         it goes outwards at all, `speed_scale` sees to.
         """
-        positions, stray = motion.positions, motion.stray @ self.rule.reach.T - self.rule.slack
+        positions = motion.positions
+        stray = motion.stray @ self._reach.T - self.rule.slack
         stray[-1] = np.maximum(stray[-1], 0.0)
         bound = self.bound(positions) - stray
         floor = self._floor(positions[0], bound[0] + stray[0])
         for _ in range(self.rule.budget + 1):
-            worst = int((bound - floor).min(axis=1).argmin())
-            if (bound[worst] >= floor).all():
+            spare = bound - floor
+            worst, k = divmod(int(spare.argmin()), len(floor))
+            if spare[worst, k] >= 0:
                 return None
             margins = self.measure(positions[worst])
             if (margins < floor).any():
                 return self.cause(margins, floor)
-            travel = np.abs(positions - positions[worst]) @ self.rule.reach.T
+            travel = np.abs(positions - positions[worst]) @ self._reach.T
             bound = np.maximum(bound, margins - travel - stray)
         return self.cause(margins, floor, '; too near for this speed')
 
@@ -163,13 +171,8 @@ class _Measured:
 
     def _ample(self, here: np.ndarray, there: np.ndarray) -> bool:
         """Return whether what is known already allows full speed."""
-        travel = np.abs(np.stack([here, there])[:, None] - self._q[None]) @ self.rule.reach.T
-        now, then = (self._margins - travel).max(axis=1)
-        known = self._margins > -np.inf
-        most = np.where(known, self._margins + travel[0], np.inf).min(axis=0)
-        used = self.rule.reach @ np.abs(there - here)
-        np.minimum(used, np.subtract(most, then, out=used.copy(), where=then < np.inf), out=used)
-        return bool(now.min() >= self.rule.slow and (CLOSING_SHARE * now >= used).all())
+        memory = self._q, self._margins, self._reach
+        return bool(clearance_kernel.ample(here, there, *memory, self.rule.slow, CLOSING_SHARE))
 
     def _floor(self, q: np.ndarray, certain: np.ndarray) -> np.ndarray:
         """Return the margins (K,) to keep from q on: 0, or hardly less than what is broken there.
@@ -190,6 +193,12 @@ class ClearanceGuard:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = [_Measured(rule) for rule in rules]
+
+    def compile(self) -> None:
+        """Have the kernels compiled or loaded: seconds, which no tick may take."""
+        for measured in self._rules[:1]:
+            joints = measured.rule.reach.shape[1]
+            measured.compile(Motion.of(np.zeros((2, 3, joints)), 0.0))
 
     def forget(self, reason: HaltReason) -> None:
         """Forget what was measured of the rules of a reason: their surroundings have changed."""

@@ -113,6 +113,7 @@ class Governor:
     def compile(self) -> None:
         """Have the kernels compiled or loaded: seconds, which no tick may take."""
         self._motion.compile()
+        self._clearance.compile()
         two = np.zeros((2, len(self.arm.joints)))
         Path(np.array([0, 1]), two).sample(0, self._step, 1)
 

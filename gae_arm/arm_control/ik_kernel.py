@@ -72,7 +72,8 @@ def program(
     damping = REGULARIZATION
     for i in range(6):
         weight = 1.0 if i < 3 else weights.orientation
-        rows[i] = weight * J[i]
+        for j in range(n):
+            rows[i, j] = weight * J[i, j]
         wanted[i] = weight * twist[i]
         damping += (dt * wanted[i]) ** 2 + FAR * (weight * error[i]) ** 2
     squares, rows, wanted = _singular_directions(rows, wanted)
@@ -82,7 +83,9 @@ def program(
     free = True
     for j in range(n):
         free = free and lower[j] <= solution[j] <= upper[j]
-    least, product = np.sqrt(squares.min()), np.sqrt(squares).prod()
+    least, product = np.inf, 1.0
+    for square in squares:
+        least, product = min(least, np.sqrt(square)), product * np.sqrt(square)
     return Program(H, g, lower, upper, solution, free, least, product)
 
 
@@ -94,11 +97,12 @@ def _singular_directions(A: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.n
     and Van Loan, Matrix Computations, algorithm 8.5.2).
     """
     m, n = A.shape
-    S, U = np.empty((m, m)), np.eye(m)
+    S, U, scale = np.empty((m, m)), np.zeros((m, m)), 0.0
     for i in range(m):
         for j in range(m):
             S[i, j] = _dot(A[i], A[j])
-    scale = np.trace(S)
+        U[i, i] = 1.0
+        scale += S[i, i]
     for _ in range(SWEEPS):
         largest = 0.0
         for i in range(m):
@@ -113,7 +117,8 @@ def _singular_directions(A: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.n
     for i in range(m):
         squares[i] = max(S[i, i], 0.0)
         for j in range(m):
-            UA[i] += U[j, i] * A[j]
+            for k in range(n):
+                UA[i, k] += U[j, i] * A[j, k]
             Ub[i] += U[j, i] * b[j]
     return squares, UA, Ub
 
@@ -153,7 +158,12 @@ def _cost(
     of all joints, m^2/rad^2.
     """
     n = len(q)
-    Z, H, g = np.eye(n), np.zeros((n, n)), np.zeros(n)
+    Z, H, g = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n)
+    fastest = 1e-9
+    for j in range(n):
+        Z[j, j] = 1.0
+        fastest = max(fastest, weights.posture_gain * abs(home[j] - q[j]))
+    gain = weights.posture_gain * min(1.0, weights.posture_speed / fastest)
     for i in range(6):
         # Along v_i the speed is s w / (s^2 + d) <= w / (2 sqrt(d)) = singular_speed.
         fade = max(1.0 - squares[i] / weights.singular_value**2, 0.0)
@@ -165,13 +175,11 @@ def _cost(
                 product = rows[i, j] * rows[i, k]
                 H[j, k] += share * product
                 Z[j, k] -= product / (squares[i] + NULL_SPACE)
-    pull = weights.posture_gain * (home - q)
-    pull *= min(1.0, weights.posture_speed / max(np.abs(pull).max(), 1e-9))
     for j in range(n):
         for k in range(n):
             posture = weights.posture * _dot(Z[j], Z[k])
             H[j, k] += posture
-            g[j] -= posture * pull[k]
+            g[j] -= posture * gain * (home[k] - q[k])
         H[j, j] += damping
     return H, g
 
@@ -206,12 +214,12 @@ def _speed(room: float, dt: float, fastest: float, acceleration: float) -> float
 def _minimum(H: np.ndarray, g: np.ndarray) -> np.ndarray:
     """Return the x (N,) with H x = -g, by Cholesky's L L^T = H; NaN if H is not positive."""
     n = len(g)
-    L, x = np.zeros((n, n)), -g
+    L, x = np.zeros((n, n)), np.empty(n)
     for i in range(n):
         for j in range(i + 1):
             rest = H[i, j] - _dot(L[i, :j], L[j, :j])
             L[i, j] = np.sqrt(rest) if i == j else rest / L[j, j]
-        x[i] = (x[i] - _dot(L[i, :i], x[:i])) / L[i, i]
+        x[i] = (-g[i] - _dot(L[i, :i], x[:i])) / L[i, i]
     for i in range(n - 1, -1, -1):
         x[i] = (x[i] - _dot(L[i + 1 :, i], x[i + 1 :])) / L[i, i]
     return x

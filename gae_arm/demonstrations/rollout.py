@@ -18,11 +18,9 @@ from gae_arm.core.settings import Settings, setting
 from gae_arm.core.truth import Truth
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.score import STUCK, Outcome, Score
+from gae_arm.demonstrations.settling import Settling
 from gae_arm.demonstrations.ways import NoWayError
 from gae_arm.demonstrations.workplace import NoPlanError, Planner
-
-SETTLING_S = 2.0
-"""After the last plan, so long the physics may take until the task counts as not done."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +81,7 @@ class Rollout:
         self._rng = np.random.default_rng([seed, cell.instance.seed, 7])
         self._waiting: deque[tuple[int, ActionChunk]] = deque()
         self._admitted: WaypointPlan | None = None
+        self._commanded_ns = 0
         self._plans = 0
         self._score = Score(cell.instance)
 
@@ -93,7 +92,7 @@ class Rollout:
         self.planner.begin(cell)
         plan = self._next_plan()
         act_ns = cell.now_ns + self._thinking_ns()
-        end_ns: int | None = None
+        settling: Settling | None = None
         cloud: Cloud | None = cell.cloud()
         while True:
             if plan is not None and cell.now_ns >= act_ns:
@@ -107,13 +106,13 @@ class Rollout:
                     plan = self._next_plan() if state == PlanState.DONE else None
                     act_ns = cell.now_ns + self._thinking_ns()
             if plan is None:
-                end_ns = end_ns or cell.now_ns + round(SETTLING_S * 1e9)
+                settling = settling or Settling(cell.now_ns, self._commanded_ns)
                 if cell.now_ns >= act_ns:
                     act_ns = cell.now_ns + round(1e9 / self.settings.camera_rate)
                     cell.cloud()
             truth = cell.truth()
             verdict = score.see(truth, cell.simulation.T_base_ee()[:3, 3])
-            over = end_ns is not None and cell.now_ns >= end_ns
+            over = settling is not None and self._is_over(settling)
             if verdict is not Verdict.RUNNING or over:
                 break
             if self._disturb is not None:
@@ -121,6 +120,11 @@ class Rollout:
             self._deliver()
             score.intervene(cell.step().status, period)
         return score.outcome(self._plans)
+
+    def _is_over(self, settling: Settling) -> bool:
+        now_ns = self.cell.now_ns
+        pending = self._score.is_pending(settling.end_ns - now_ns)
+        return settling.is_over(now_ns, self.cell.simulation.fastest(), pending)
 
     def _thinking_ns(self) -> int:
         return round(self.settings.thinking * 1e9)
@@ -154,7 +158,9 @@ class Rollout:
             self._score.stop('refused')
             return PlanState.REFUSED
         progress = self.policy.progress()
-        self._waiting.append((cell.now_ns + round(self.settings.delay * 1e9), chunk))
+        arrives_ns = cell.now_ns + round(self.settings.delay * 1e9)
+        self._waiting.append((arrives_ns, chunk))
+        self._commanded_ns = max(arrives_ns, int(chunk.times_ns[-1]))
         if self._watch is not None:
             self._watch(Moment(state, cell.truth(), plan, chunk, cloud, progress))
         if progress.state == PlanState.STUCK:

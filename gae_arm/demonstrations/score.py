@@ -74,6 +74,10 @@ class Score:
         """Return where the run stands."""
         return self._checker.verdict
 
+    def is_pending(self, within_ns: int) -> bool:
+        """Return whether the verdict may change within so long although nothing moves."""
+        return self._checker.is_pending(self._now_ns + within_ns)
+
     def see(self, truth: Truth, position: np.ndarray) -> Verdict:
         """Take one moment in; position: (3,), m, of the end effector in the base frame."""
         if self._truth is None:

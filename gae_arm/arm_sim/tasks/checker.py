@@ -40,6 +40,18 @@ class SuccessChecker:
             self.verdict = self._judge(truth, self._started_ns)
         return self.verdict
 
+    def is_pending(self, until_ns: int) -> bool:
+        """Return whether time alone may change the verdict: the goal holds, or the limit passes.
+
+        until_ns: the limit, if it is not later than that.
+        """
+        if self.verdict is not Verdict.RUNNING or self._started_ns is None:
+            return False
+        return self._holds_since_ns is not None or self._is_late(until_ns, self._started_ns)
+
+    def _is_late(self, stamp_ns: int, started_ns: int) -> bool:
+        return stamp_ns - started_ns > self.instance.time_limit_s * 1e9
+
     def _judge(self, truth: Truth, started_ns: int) -> Verdict:
         for failure, rule in self.instance.rules:
             if not rule.holds(truth):
@@ -51,5 +63,5 @@ class SuccessChecker:
                 return Verdict.SUCCESS
         else:
             self._holds_since_ns = None
-        late = truth.stamp_ns - started_ns > self.instance.time_limit_s * 1e9
+        late = self._is_late(truth.stamp_ns, started_ns)
         return Verdict.TIMEOUT if late else Verdict.RUNNING

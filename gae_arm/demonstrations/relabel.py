@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from action_expert.following import EndEffector, GuidePolicy, PolicySettings
 from action_expert.guide import Guide, make_guide
 from action_expert.training.situation import Guides, Situation, situation
 from gae_arm.arm_sim.tasks.axes import TRAINING
+from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.arm_sim.tasks.steps import Lift, Put
 from gae_arm.core import geometry
@@ -132,20 +132,21 @@ def _far(slip: np.ndarray) -> bool:
     return bool(np.linalg.norm(slip[:3, 3]) > MOST_SLIP or np.linalg.norm(turn) > MOST_TILT)
 
 
-def corrected_episodes(seeds: Iterable[int], weights: str) -> Iterator[tuple[int, list[Situation]]]:
-    """Yield, for each seed, the situations of a training task that the expert carries out.
+def corrected_episode(seed: int, weights: str = '') -> list[Situation]:
+    """Return the situations of a training task that the expert carries out: none without a scene.
 
     weights: folder, '' for those shipped. Plans err by up to 3 cm and 15 degrees.
     """
     tasks = [task for name, task in TASKS.items() if name not in HELD_OUT_TASKS]
-    cell = fast_cell('panda')
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
+    rng, cell = np.random.default_rng(seed), fast_cell('panda')
+    try:
         cell.load(tasks[int(rng.integers(len(tasks)))].sample(seed, TRAINING))
-        noise = PlanNoise(rng.uniform(0.0, MOST_NOISE[0]), rng.uniform(0.0, MOST_NOISE[1]))
-        policy = ActionExpert(cell.arm, PolicySettings(weights=weights))
-        oracle = Oracle(noise, seed)
-        relabeller = Relabeller(policy, oracle)
-        with contextlib.suppress(NoWayError):
-            Rollout(cell, oracle, policy, watch=relabeller, seed=seed).run()
-        yield seed, relabeller.situations
+    except SamplingError:
+        return []
+    noise = PlanNoise(rng.uniform(0.0, MOST_NOISE[0]), rng.uniform(0.0, MOST_NOISE[1]))
+    policy = ActionExpert(cell.arm, PolicySettings(weights=weights))
+    oracle = Oracle(noise, seed)
+    relabeller = Relabeller(policy, oracle)
+    with contextlib.suppress(NoWayError):
+        Rollout(cell, oracle, policy, watch=relabeller, seed=seed).run()
+    return relabeller.situations

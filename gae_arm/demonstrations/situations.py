@@ -152,7 +152,8 @@ class SituationMaker:
             waypoints = [Waypoint(T_start[:3, 3]) for _ in waypoints]
             meant = np.repeat(T_start[None], len(waypoints), axis=0)
         plan = WaypointPlan('plan', 0, 'base', '', tuple(waypoints), EXPIRY_NS)
-        cloud = None if turned else self._before(story, T_start, opening, waypoints, flaws, rng)
+        silent = turned or not self._clouds
+        cloud = None if silent else self._before(story, T_start, opening, waypoints, flaws, rng)
         filled = prepared(plan, T_start, opening, cloud, self.policy)
         return Guides(
             make_guide(T_start, opening, filled, self.policy, TRAVEL),

@@ -13,7 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 from action_expert.expert.weights import Weights
 from action_expert.training.batches import BatchSettings, draw_batch
-from action_expert.training.shards import make_shards, read_shards
+from action_expert.training.making import Made, make_shards, missing
+from action_expert.training.shards import read_shards, seeds_of, write_shard
 from action_expert.training.situation import Guides, situation
 from gae_arm.core.errors import ConfigError
 
@@ -32,10 +33,16 @@ def make(seed):
     return [situation(erred, guides, block(seed=seed))]
 
 
+def unseen(seed):
+    erred = moment(waypoints=pick())
+    return [situation(erred, Guides(erred.guide, erred.guide, erred.given), None)]
+
+
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp('situations')
-    make_shards(path, make, range(48), 16)
+    made = list(make_shards(path, make, range(48), 16))
+    assert made == [Made(16, 0)] * 3
     return path
 
 
@@ -53,7 +60,56 @@ def run(path, table, **settings):
 
 def test_shards_are_made_once(folder, table):
     assert len(table['state']) == 48
-    make_shards(folder, lambda seed: pytest.fail('made again'), range(48), 16)
+    assert list(make_shards(folder, lambda seed: pytest.fail('made again'), range(48), 16)) == []
+
+
+def test_a_short_shard_is_made_up_for(tmp_path):
+    list(make_shards(tmp_path, make, range(10, 13)))
+    (short,) = tmp_path.glob('*.safetensors')
+    assert seeds_of(short, 512) == range(10, 13)
+    assert list(make_shards(tmp_path, make, range(10, 30), 8)) == [
+        Made(8, 0),
+        Made(8, 0),
+        Made(1, 0),
+    ]
+    assert len(read_shards(tmp_path.glob('*.safetensors'))['state']) == 20
+    assert list(make_shards(tmp_path, make, range(12, 30), 5)) == []
+
+
+def test_what_is_missing_is_cut_where_something_is():
+    there = [range(4, 8), range(6, 9), range(20, 99)]
+    assert list(missing(range(0, 30), there, 5)) == [
+        range(0, 4),
+        range(9, 14),
+        range(14, 19),
+        range(19, 20),
+    ]
+
+
+def test_an_old_shard_counts_as_whole(tmp_path):
+    write_shard(tmp_path / 'situations-000000512.safetensors', make(1))
+    assert list(make_shards(tmp_path, pytest.fail, range(512, 1024))) == []
+    write_shard(tmp_path / 'situations-odd.safetensors', make(1))
+    with pytest.raises(ConfigError, match='does not say of which seeds'):
+        list(make_shards(tmp_path, make, range(2)))
+
+
+def test_seeds_without_situations_are_not_tried_again(tmp_path):
+    assert list(make_shards(tmp_path, lambda seed: [], range(3))) == [Made(0, 3)]
+    assert list(make_shards(tmp_path, pytest.fail, range(3))) == []
+    with pytest.raises(ConfigError, match='no shards of situations'):
+        read_shards(tmp_path.glob('*'))
+    list(make_shards(tmp_path, make, range(3, 5)))
+    assert len(read_shards(tmp_path.glob('*'))['state']) == 2
+
+
+def test_points_that_nobody_sees_take_no_room(tmp_path):
+    list(make_shards(tmp_path, unseen, range(2)))
+    (path,) = tmp_path.glob('*')
+    assert 'points' not in load_file(path)
+    points = read_shards([path])['points'][np.array([1, 0])]
+    assert points.shape == (2, 512, 3)
+    assert not points.any()
 
 
 def test_no_shards_are_an_error(tmp_path):

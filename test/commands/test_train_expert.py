@@ -7,6 +7,7 @@ import json
 import pytest
 
 from action_expert.expert.policy import ActionExpert
+from action_expert.training.shards import seeds_of
 from gae_arm.commands.main import main
 
 pytest.importorskip('torch')
@@ -61,6 +62,36 @@ def test_appf_is_compared_with_scratch(folder, capsys):
     assert lines[0].startswith('near expert mm p50, 8 clouds, APPF: ')
     assert '; scratch: ' in lines[0]
     assert (folder / 'appf.png').exists()
+
+
+def test_situations_are_made_by_many_processes_and_only_once(folder, tmp_path, capsys):
+    words = ['train', 'expert', '--no-clouds', '--data', str(tmp_path), '--prepare']
+    assert main([*words, '4', '--workers', '2']) == 0
+    assert len(list(tmp_path.glob('unseen-*.safetensors'))) == 2
+    first = capsys.readouterr().out
+    assert main([*words, '6', '--workers', '1']) == 0
+    assert 'new situations; ' in first
+    seeds = [seeds_of(path, 512) for path in sorted(tmp_path.glob('*.safetensors'))]
+    assert [seed for some in seeds for seed in some] == list(range(1_000_000, 1_000_006))
+    assert main([*words, '6']) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith('0 new situations; 0 seeds')
+    data = ['--data', str(tmp_path), '--out', str(tmp_path / 'out'), '--debug', '--batch', '8']
+    assert main(['train', 'expert', *data, '--stage', 'action', '--steps', '2']) == 0
+
+
+def test_an_episode_without_a_scene_is_passed_over(tmp_path, monkeypatch, capsys):
+    tried = []
+
+    def episode(seed, weights):
+        tried.append(seed)
+        return []
+
+    monkeypatch.setattr('gae_arm.demonstrations.relabel.corrected_episode', episode)
+    words = ['train', 'expert', '--data', str(tmp_path), '--dagger']
+    assert main([*words, '2', '--workers', '1']) == 0
+    assert '0 new situations; 2 seeds gave none' in capsys.readouterr().out
+    assert main([*words, '3', '--workers', '1']) == 0
+    assert tried == [1_000_000, 1_000_001, 1_000_002]
 
 
 def test_a_folder_without_situations_is_an_error(tmp_path, capsys):

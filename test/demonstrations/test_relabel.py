@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from action_expert.policies import make_policy
+from gae_arm.arm_sim.tasks import task
 from gae_arm.arm_sim.tasks.axes import TRAINING
 from gae_arm.arm_sim.tasks.registry import find_task
 from gae_arm.demonstrations.fast_cell import fast_cell
 from gae_arm.demonstrations.oracle import Oracle, PlanNoise
-from gae_arm.demonstrations.relabel import Relabeller
+from gae_arm.demonstrations.relabel import Relabeller, corrected_episode
 from gae_arm.demonstrations.rollout import Rollout
 
 
@@ -29,3 +30,8 @@ def test_a_true_plan_needs_next_to_no_correction_and_an_erring_one_its_errors():
     erring = relabelled(PlanNoise(waypoint=0.03))
     first = np.linalg.norm(erring[: len(erring) // 3], axis=1)
     assert 0.005 < np.median(first) < 0.12
+
+
+def test_a_seed_without_a_scene_teaches_nothing(monkeypatch):
+    monkeypatch.setattr(task, 'MAX_DRAWS', 0)
+    assert corrected_episode(1) == []

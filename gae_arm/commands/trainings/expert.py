@@ -18,6 +18,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gae_arm.commands.trainings import situations
 from gae_arm.commands.trainings.loop import packages_of_training, train
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.training import CHECKPOINT
@@ -25,8 +26,6 @@ from gae_arm.core.training import CHECKPOINT
 if TYPE_CHECKING:
     from action_expert.training.run import ExpertRun
 
-SEEDS = 1_000_000
-"""Scenes to learn from have seeds from here on; those below are for measuring."""
 DEBUG_SHAPE = {
     'relief_width': 16,
     'width': 16,
@@ -40,7 +39,8 @@ DEBUG_SHAPE = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
-    add('--data', type=Path, nargs='+', default=[Path('situations')], metavar='FOLDER')
+    data = 'of shards of situations; they are made into the first one'
+    add('--data', type=Path, nargs='+', default=[Path('situations')], metavar='FOLDER', help=data)
     add('--out', type=Path, default=Path('runs/expert'), metavar='FOLDER', help='of the run')
     add('--stage', default='cloud', choices=('action', 'cloud'), help='without or with clouds')
     add('--steps', type=int, default=20_000, help='of the whole run')
@@ -51,29 +51,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--seed', type=int, default=0, help='of weights, order and noise')
     add('--from', dest='start', type=Path, metavar='WEIGHTS', help='begin with these weights')
     add('--debug', action='store_true', help='a tiny network')
-    add('--prepare', type=int, metavar='SCENES', help='only make situations, into --data')
-    add(
-        '--dataset',
-        type=Path,
-        metavar='DATASET',
-        help='only make situations of recorded episodes, into --data: see gae data',
-    )
-    add('--dagger', type=int, metavar='EPISODES', help='only make situations of --weights at work')
-    add('--weights', default='', metavar='WEIGHTS', help='that act in --dagger; none: the shipped')
     add('--measure', action='store_true', help='only measure, on situations of --data')
     add('--export', type=Path, metavar='FOLDER', help='only write the weights of the run')
-    add('--first', type=int, default=SEEDS, metavar='SEED', help='of --prepare and --dagger')
     add('--json', type=Path, metavar='F', help='write what was measured to this file')
+    situations.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Make situations, train or resume, measure, or export: what was asked for."""
-    if args.prepare is not None:
-        _prepare(args)
-    elif args.dagger is not None:
-        _dagger(args)
-    elif args.dataset is not None:
-        _recorded(args)
+    if situations.are_asked_for(args):
+        situations.make(args)
     elif args.measure:
         _measure(args)
     elif args.export is not None:
@@ -127,48 +114,6 @@ def _export(args: argparse.Namespace) -> None:
     if not checkpoint.is_dir():
         raise ConfigError(f'{args.out} holds no run to export: there is no {checkpoint}')
     make_run(args).weights().save(args.export)
-
-
-def _prepare(args: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
-    from action_expert.training.shards import make_shards
-    from gae_arm.demonstrations.situations import SituationMaker
-
-    seeds = range(args.first, args.first + args.prepare)
-    with tqdm(unit='situation', mininterval=5) as bar:
-        make_shards(args.data[0], SituationMaker(), seeds, report=lambda count: bar.update(count))
-
-
-def _dagger(args: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
-    from action_expert.training.shards import write_shard
-    from gae_arm.demonstrations.relabel import corrected_episodes
-
-    with tqdm(unit='situation', mininterval=5) as bar:
-        seeds = range(args.first, args.first + args.dagger)
-        for seed, situations in corrected_episodes(seeds, args.weights):
-            bar.update(len(situations))
-            if situations:
-                write_shard(args.data[0] / f'corrected-{seed:09d}.safetensors', situations)
-
-
-def _recorded(args: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
-    from gae_arm.demonstrations.dataset import Dataset
-    from gae_arm.demonstrations.recorded_situations import write_situations
-
-    dataset = Dataset.open(args.dataset)
-    if not dataset.paths:
-        raise ConfigError(f'{args.dataset} holds no episode')
-    with tqdm(unit='situation', mininterval=5) as bar:
-        for count in write_situations(dataset, args.data[0]):
-            bar.update(count)
-    print(f'{len(dataset.paths)} episodes, {bar.n} new situations in {args.data[0]}')
-    for problem in dataset.problems:
-        print(f'left out: {problem}')
 
 
 def _measure(args: argparse.Namespace) -> None:

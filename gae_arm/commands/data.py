@@ -5,6 +5,7 @@
   gae data check DATASET
   gae data import lerobot FOLDER DATASET --arm panda
   gae data import hdf5 FILE DATASET
+  gae data from-bag BAG --out DATASET
   gae data export DATASET FOLDER
 
 A DATASET is a folder of episodes in our own format (docs/data.md).
@@ -21,6 +22,7 @@ import numpy as np
 from rich.console import Console
 
 from gae_arm.commands import data_make
+from gae_arm.commands.begun_dataset import begun_dataset
 from gae_arm.commands.data_from_bag import add_from_bag
 from gae_arm.commands.progress_bar import progress_bar
 from gae_arm.core.arm import load_arm
@@ -35,20 +37,22 @@ SAID_BY_HAND = ('joints', 'gripper', 'ee', 'action_gripper', 'action_ee')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-verbs and their options."""
     verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
-    data_make.add_arguments(
-        verbs.add_parser('make', help='let the demonstrator carry tasks out, and record it')
-    )
-    show = verbs.add_parser('show', help='draw an episode: frames, cloud, waypoints')
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=text, description=text)
+
+    data_make.add_arguments(add('make', 'let the demonstrator carry tasks out, and record it'))
+    show = add('show', 'draw an episode: frames, cloud, waypoints')
     show.add_argument('dataset', type=Path)
     show.add_argument('--episode', type=int, help='its number; the first one by default')
     show.add_argument('--out', type=Path, metavar='F', help='write a picture: .png or .jpg')
     show.set_defaults(act=_show)
-    check = verbs.add_parser('check', help='read every byte; say what is there and what is corrupt')
+    check = add('check', 'read every byte; say what is there and what is corrupt')
     check.add_argument('dataset', type=Path)
     check.set_defaults(act=_check)
-    _add_import(verbs.add_parser('import', help='make a data set of a recording of another format'))
-    add_from_bag(verbs.add_parser('from-bag', help='make episodes of recordings of an arm'))
-    export = verbs.add_parser('export', help='write a data set as LeRobotDataset v3')
+    _add_import(add('import', 'make a data set of a recording of another format'))
+    add_from_bag(add('from-bag', 'make episodes of recordings of an arm'))
+    export = add('export', 'write a data set as LeRobotDataset v3')
     export.add_argument('dataset', type=Path)
     export.add_argument('folder', type=Path)
     export.add_argument(
@@ -165,13 +169,13 @@ def _import(args: argparse.Namespace) -> int:
 
         episodes = read_hdf5(args.source, arm or load_arm(arm_file('panda')))
     recipe = {'import': args.format, 'source': args.source.name}
-    dataset = Dataset.create(args.dataset, recipe)
     notes: dict[str, None] = {}
-    for number, episode in enumerate(episodes):
-        if number not in dataset.paths:
-            dataset.add(number, episode)
-        notes |= dict.fromkeys(episode.notes)
-    dataset.write_meta()
+    with begun_dataset(args.dataset, recipe) as dataset:
+        for number, episode in enumerate(episodes):
+            if number not in dataset.paths:
+                dataset.add(number, episode)
+            notes |= dict.fromkeys(episode.notes)
+        dataset.write_meta()
     print('\n'.join([f'{len(dataset)} episodes in {args.dataset}', *notes]))
     return 0
 

@@ -1,4 +1,10 @@
-"""`gae data from-bag`: episodes for training from recordings, such as a teleoperated arm's."""
+"""Make episodes for training of recordings, such as a teleoperated arm's.
+
+  gae data from-bag BAG BAG --out DATASET
+  gae data from-bag BAG --out DATASET --split bag --instruction "put the cube away"
+
+Bags that are in the data set already are passed over (docs/record_replay.md).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from gae_arm.commands.begun_dataset import begun_dataset
 from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import ConfigError, GaeError
 from gae_arm.core.paths import arm_file
@@ -23,8 +30,11 @@ VOXEL = 0.006
 
 def add_from_bag(parser: argparse.ArgumentParser) -> None:
     """Declare the bags, the data set, and how demonstrations are cut out."""
-    parser.add_argument('bags', type=Path, nargs='+', metavar='BAG')
-    parser.add_argument('--out', type=Path, required=True, metavar='DATASET')
+    parser.description = __doc__
+    parser.add_argument('bags', type=Path, nargs='+', metavar='BAG', help='folder, .mcap or .db3')
+    parser.add_argument(
+        '--out', type=Path, required=True, metavar='DATASET', help='a new one, or added to'
+    )
     parser.add_argument('--arm', help='a name in config/arms, or a file (as recorded, else panda)')
     parser.add_argument('--remap', nargs='+', default=(), metavar='FROM:=TO', help='topic names')
     parser.add_argument(
@@ -34,22 +44,33 @@ def add_from_bag(parser: argparse.ArgumentParser) -> None:
         '--slop', type=float, default=0.0, metavar='S', help='between images of one time, s'
     )
     for field in dataclasses.fields(BagEpisodeSettings):
-        option = f'--{field.name.replace("_", "-")}'
-        text = field.metadata['description']
+        name, text = field.name.replace('_', '-'), field.metadata['description']
         if isinstance(field.default, bool):
-            parser.add_argument(f'--no-{field.name}', dest=field.name, action='store_false')
+            no = f'do not {text}'
+            parser.add_argument(f'--no-{name}', dest=field.name, action='store_false', help=no)
         else:
-            kind = type(field.default)
-            parser.add_argument(option, type=kind, default=field.default, help=text)
+            kind, choices = type(field.default), field.metadata['choices'] or None
+            parser.add_argument(
+                f'--{name}', type=kind, default=field.default, choices=choices, help=text
+            )
     parser.set_defaults(act=from_bag)
 
 
 def from_bag(args: argparse.Namespace) -> int:
-    """Add the episodes of each bag that is not in the data set yet; 0 if there are some."""
+    """Add the episodes of each bag that is not in the data set yet; return 0 if there are some."""
     names = [field.name for field in dataclasses.fields(BagEpisodeSettings)]
     settings = BagEpisodeSettings(**{name: getattr(args, name) for name in names})
     recipe = {'import': 'bag', 'voxel': args.voxel, **dataclasses.asdict(settings)}
-    dataset = Dataset.create(args.out, recipe)
+    with begun_dataset(args.out, recipe) as dataset:
+        made = _add_bags(dataset, settings, args)
+        print(f'{made} episodes made, {len(dataset)} in {args.out}')
+        if not len(dataset):
+            raise ConfigError('no bag gave an episode')
+    return 0
+
+
+def _add_bags(dataset: Dataset, settings: BagEpisodeSettings, args: argparse.Namespace) -> int:
+    """Add what the bags give; return how many episodes. What is wrong with a bag is printed."""
     known = {dataset.stored(number).words['source'] for number in dataset.paths}
     made = 0
     for path in args.bags:
@@ -61,10 +82,7 @@ def from_bag(args: argparse.Namespace) -> int:
         except GaeError as error:
             print(f'{path.name}: {error}', file=sys.stderr)
     dataset.write_meta()
-    print(f'{made} episodes made, {len(dataset)} in {args.out}')
-    if not len(dataset):
-        raise ConfigError('no bag gave an episode')
-    return 0
+    return made
 
 
 def _add(

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from gae_arm.recording.recorder.node import RecorderNode
 
 SHOW_SECONDS = 0.5
+OUT = 'new folder of the bag; by default gae_ with date and time, here'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where to, what and how long."""
-    parser.add_argument('--out', type=Path, metavar='FOLDER', help='new folder of the bag')
+    parser.add_argument('--out', type=Path, metavar='FOLDER', help=OUT)
     parser.add_argument('--topics', nargs='+', default=(), metavar='NAME', help='these, no others')
     parser.add_argument('--seconds', type=float, metavar='S', help='end after so long')
     parser.add_argument(

@@ -14,7 +14,12 @@ class BagEpisodeSettings(Settings):
 
     rate: float = setting(20.0, 'steps a second', low=1.0, high=1000.0)
     camera_rate: float = setting(10.0, 'frames and clouds a second, at most', low=0.1, high=120.0)
-    split: str = setting('auto', 'into episodes', choices=SPLITS)
+    split: str = setting(
+        'auto',
+        'what is one episode: the whole bag, or what came of each sentence in it (words); auto: '
+        'words where there are any',
+        choices=SPLITS,
+    )
     trim: bool = setting(True, 'leave out the time before and after the motion')
     shortest: float = setting(1.0, 'demonstrations that are shorter are left out, s', low=0.0)
     longest_gap: float = setting(

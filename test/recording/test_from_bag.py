@@ -214,4 +214,5 @@ def test_the_verb_goes_on_after_a_bad_bag(stack_bag, tmp_path, capsys):
     assert '1 episodes made' in streams.out
     only_bad = ['data', 'from-bag', str(tmp_path / 'none'), '--out', str(tmp_path / 'other')]
     assert main.main(only_bad) == 1
+    assert not (tmp_path / 'other').exists()
     assert 'no bag gave an episode' in capsys.readouterr().err

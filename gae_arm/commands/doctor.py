@@ -40,15 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print all findings; return 1 if one is a failure."""
-    console = Console()
+    console = Console(soft_wrap=True)
     findings = []
     with console.status('looking'):
         for finding in _checks(args):
             findings.append(finding)
-            console.print(_line(finding))
+            say(console, finding)
     if args.arm is not None and worst(findings) != Level.FAILURE:
         findings.append(pass_preflight())
-        console.print(_line(findings[-1]))
+        say(console, findings[-1])
     level = worst(findings)
     counts = {level: sum(f.level == level for f in findings) for level in Level}
     console.print(
@@ -69,7 +69,18 @@ def _checks(args: argparse.Namespace) -> Iterator[Finding]:
     yield from check_graph(args.seconds)
 
 
-def _line(finding: Finding) -> Table:
+def say(console: Console, finding: Finding) -> None:
+    """Print a finding: in columns on a terminal, else in lines that are as long as they are."""
+    if console.is_terminal:
+        console.print(_columns(finding), soft_wrap=False)
+        return
+    lines = [f'{finding.level.name.lower():7} {finding.subject:18} {finding.text}']
+    if finding.advice:
+        lines.append(f'{"":26} -> {finding.advice}')
+    console.print(Text('\n'.join(lines)))
+
+
+def _columns(finding: Finding) -> Table:
     line = Table.grid(padding=(0, 1))
     line.add_column(width=7)
     line.add_column(min_width=18)

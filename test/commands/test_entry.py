@@ -64,6 +64,14 @@ def test_what_films_need_is_installed_for_an_mp4(words, wanted):
     assert says('wants_film', words) == wanted
 
 
+@pytest.mark.parametrize(
+    ('words', 'wanted'),
+    [('data import lerobot F D', True), ('data export D F', True), ('data make D', False)],
+)
+def test_what_data_sets_of_others_need_is_installed_for_them(words, wanted):
+    assert says('wants_data_sets', words.split()) == wanted
+
+
 def test_films_and_data_sets_are_made_with_the_same_library():
     film, data = ((ROOT / 'requirements' / f'{n}.txt').read_text() for n in ('film', 'data'))
     (pin,) = re.findall(r'^av==.*$', film, re.MULTILINE)

@@ -128,7 +128,10 @@ def denoise(
 
 
 def encode(ops: Any, params: Params, shape: NetworkShape, inputs: Mapping[str, Any]) -> Any:
-    """Return the condition as tokens (B, C, width); inputs: as `Condition.inputs`, normalised."""
+    """Return the condition as tokens (B, C, width); inputs: as `Condition.inputs`, normalised.
+
+    Inputs without `points` are those of a batch in which nothing is seen: quicker, and the same.
+    """
     words = [
         ops.linear(params, key, inputs[key]) + params[f'{key}.place']
         for key in ('guidance', 'waypoints')
@@ -167,6 +170,9 @@ def _cloud_tokens(
 
     The first two are of all of it: as points, and from above.
     """
+    seen = inputs['seen'][:, None, None]
+    if 'points' not in inputs:
+        return 0 * seen + params['points.unseen'] + params['points.place']
     points, hand = inputs['points'], inputs['hand']
     in_hand = (points - hand[:, None, :, 3]) @ hand[:, :, :3]
     both = ops.concatenate([points, in_hand], -1) / POINT_SCALE
@@ -182,7 +188,6 @@ def _cloud_tokens(
     seen_above = ops.relu(ops.linear(params, 'relief.2', seen_above))
     above = ops.linear(params, 'relief.3', seen_above)
     tokens = ops.concatenate([whole[:, None], above[:, None], answers], 1)
-    seen = inputs['seen'][:, None, None]
     return seen * tokens + (1 - seen) * params['points.unseen'] + params['points.place']
 
 

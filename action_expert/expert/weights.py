@@ -51,7 +51,7 @@ class Weights:
         rng = np.random.default_rng(self.seed)
         noise = rng.standard_normal((1, ACTION), np.float32)
         noise = np.repeat(noise, len(inputs['state']), axis=0)
-        scaled = scale_inputs(inputs, self.scales)
+        scaled = scale_inputs(seen_inputs(inputs), self.scales)
         out = denoise(operations, self.params, self.shape, scaled, noise, steps)
         return out * self.scales['aim']
 
@@ -117,10 +117,19 @@ def scale_inputs(inputs: Mapping[str, Any], scales: Mapping[str, Any]) -> dict[s
     return {**inputs, **scaled}
 
 
+def seen_inputs(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return inputs without clouds where nothing is seen in any of them: see `encode`."""
+    if inputs['seen'].any():
+        return inputs
+    return {k: v for k, v in inputs.items() if k not in ('points', 'relief')}
+
+
 def input_scales(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the scales of inputs, first axis S; see `Weights`."""
     numbers = {key: inputs[key].reshape(-1, inputs[key].shape[-1]) for key in SCALED}
     numbers['cloud'] = _cloud_numbers(inputs)[inputs['seen'] > 0]
+    if not len(numbers['cloud']):
+        numbers['cloud'] = np.zeros((1, CLOUD_NUMBERS), np.float32)
     out = {}
     for key, values in numbers.items():
         out[f'{key}.mean'] = values.mean(axis=0).astype(np.float32)

@@ -51,8 +51,8 @@ def draw_batch(
 ) -> dict[str, np.ndarray]:
     """Return this process's share of a step's batch, float32.
 
-    Inputs as `Condition.inputs`, not scaled; `aim` (B, 9) in units of its spread; `noise` like it
-    and `time` (B,): where on the flow.
+    Inputs as `Condition.inputs`, not scaled, without clouds where all are left out; `aim` (B, 9) in
+    units of its spread; `noise` like it and `time` (B,): where on the flow.
     """
     rng = np.random.default_rng([settings.seed, step])
     size, mine = settings.size, slice(rank, settings.size, world)
@@ -61,18 +61,21 @@ def draw_batch(
     noise = rng.standard_normal((size, ACTION), np.float32)
     time = np.where(rng.random(size) < settings.whole, 0.0, rng.random(size))
     seen = rng.random(size) >= settings.blind
-    jitter = JITTER * rng.standard_normal((size, POINTS, 3), np.float32)
+    clouds = settings.blind < 1
+    jitter = JITTER * rng.standard_normal((size, POINTS, 3), np.float32) if clouds else None
     move = _sometimes(MOVED, MOVE, size, rng)
     stray = _sometimes(STRAYED, STRAY, size, rng)
 
-    out = {key: table[key][rows[mine]].astype(np.float32) for key in table}
-    out['points'] += jitter[mine]
+    keys = [key for key in table if clouds or key != 'points']
+    out = {key: table[key][rows[mine]].astype(np.float32) for key in keys}
+    if jitter is not None:
+        out['points'] += jitter[mine]
     _move_plan(out, move[mine])
     _stray(out, stray[mine])
+    if clouds:
+        out |= {'relief': relief(out['points']), 'points': out['points'][:, columns]}
     return {
         **out,
-        'relief': relief(out['points']),
-        'points': out['points'][:, columns],
         'seen': out['seen'] * seen[mine].astype(np.float32),
         'aim': out['aim'] / scales['aim'],
         'noise': noise[mine],
@@ -88,7 +91,8 @@ def _sometimes(share: float, size: float, count: int, rng: np.random.Generator) 
 
 def _move_plan(batch: dict[str, np.ndarray], move: np.ndarray) -> None:
     """Move plans by (B, 3), m, local frame: all else is elsewhere in the frame of the moved aim."""
-    batch['points'] -= move[:, None]
+    if 'points' in batch:
+        batch['points'] -= move[:, None]
     batch['aim'][:, :3] -= move
     _move_hand(batch, -move)
 

@@ -21,6 +21,8 @@ PASSING, TOUCHES = 0.35, 10
 `Condition.waypoints` that tells."""
 EXACT = ('answer.', 'aim.')
 """Parameters that stay float32 in mixed precision: what is said is not rounded."""
+CLOUDS, UNSEEN = ('points.', 'relief.'), ('points.unseen', 'points.place')
+"""Parameters of clouds, and those among them that count where nothing is seen."""
 BEND = 0.25
 """Of the spread: errors below it count squared, above it linearly."""
 
@@ -78,7 +80,10 @@ class ExpertModule(nn.Module):
         weight = 1 - (1 - PASSING) * (batch['waypoints'][:, 1, TOUCHES] < 0.5).float()
         aim = _apart(aim_of(operations, params, tokens), meant, weight)
         loss = _apart(said, meant, weight)
-        return Losses(loss + AIM_WEIGHT * aim, loss, aim)
+        total = loss + AIM_WEIGHT * aim
+        if 'points' not in batch:
+            total = total + 0.0 * _sum_of_clouds(params)
+        return Losses(total, loss, aim)
 
     def _lowered(self, params: dict[str, Any], device: str) -> dict[str, Any]:
         """Return the parameters as precise as autocast's products: else sums would undo them."""
@@ -111,6 +116,15 @@ def _apart(said: Any, meant: Any, weight: Any) -> Any:
     """Return the mean over a batch, (B, 9) each, with weights (B,)."""
     each = functional.smooth_l1_loss(said.float(), meant, beta=BEND, reduction='none') / BEND
     return (each.mean(-1) * weight).mean()
+
+
+def _sum_of_clouds(params: Mapping[str, Any]) -> Any:
+    """Return the sum of the parameters that only a cloud needs.
+
+    Times 0 it gives them gradients: decay, and processes that put theirs together, count on it.
+    """
+    names = [k for k in params if k.startswith(CLOUDS) and k not in UNSEEN]
+    return sum(params[name].sum(dtype=torch.float32) for name in names)
 
 
 def _key(name: str) -> str:

@@ -54,6 +54,17 @@ def test_an_unseen_cloud_has_no_say():
     assert np.abs(expert.answer(told) - expert.answer(blind)).max() > 1e-4
 
 
+def test_clouds_that_nobody_sees_are_not_looked_at():
+    expert, told = weights(5), inputs_at(1.0, 2.0)
+    blind = scale_inputs({**told, 'seen': np.zeros(2, np.float32)}, expert.scales)
+    noise = np.zeros((2, 9), np.float32)
+    looked = denoise(operations, expert.params, TINY, blind, noise)
+    del blind['points'], blind['relief']
+    np.testing.assert_array_equal(looked, denoise(operations, expert.params, TINY, blind, noise))
+    answer = expert.answer({**told, 'seen': np.zeros(2, np.float32)})
+    assert np.isfinite(answer).all()
+
+
 def test_novelty_grows_with_distance():
     expert, told = weights(), inputs_at(1.0)
     far = {**told, 'state': told['state'] + 10}

@@ -18,12 +18,13 @@ from action_expert.expert.network import NetworkShape
 from action_expert.expert.weights import Weights, distances, input_scales
 from action_expert.training.batches import BatchSettings, draw_batch
 from action_expert.training.module import Average, ExpertModule, Losses
+from action_expert.training.precision import chosen
 from action_expert.training.shards import Table
+from action_expert.training.state import STATE, check_same, read_state
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.settings import Settings, setting
-from gae_arm.core.training import TrainingRun, scheduled_rate
+from gae_arm.core.training import CHECKPOINT, TrainingRun, scheduled_rate
 
-STATE = 'state.json'
 AVERAGE, SCALES = 'average.safetensors', 'scales.safetensors'
 STAGES = {'action': 'trajectories only: no clouds', 'cloud': 'with clouds'}
 
@@ -52,6 +53,7 @@ class ExpertRun(TrainingRun[Losses]):
     """A run in a folder; made anew, or resumed where its last checkpoint was written.
 
     table: situations, see `shards`. start: weights that a new run begins with: those of stage 1.
+    precision: see `chosen`. Raises ConfigError where a run would go on otherwise than it began.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ExpertRun(TrainingRun[Losses]):
         batch: BatchSettings,
         shape: NetworkShape | None = None,
         start: Weights | None = None,
+        precision: str = 'auto',
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder, settings.steps, settings.save_every)
@@ -70,12 +73,15 @@ class ExpertRun(TrainingRun[Losses]):
             batch, blind=1.0 if settings.stage == 'action' else batch.blind
         )
         self.shape = shape or (start.shape if start else NetworkShape())
-        self.scales = dict(start.scales) if start else table_scales(table)
+        self.scales = _scales(table, start)
         module = ExpertModule(self.shape, self.scales, batch.seed)
         if start is not None:
             module.load_params(start.params)
+        state = read_state(self.checkpoint) or {}
+        self.precision = chosen(precision, state.get('run', {}).get('precision'))
+        check_same(self.checkpoint, state, self._facts)
         gpu = torch.cuda.is_available()
-        self._accelerator = Accelerator(mixed_precision='bf16', cpu=not gpu)
+        self._accelerator = Accelerator(mixed_precision=self.precision, cpu=not gpu)
         optimizer = torch.optim.AdamW(
             _groups(module, settings.weight_decay), settings.learning_rate, betas=(0.9, 0.98)
         )
@@ -84,14 +90,32 @@ class ExpertRun(TrainingRun[Losses]):
         self._average.params = {
             k: v.to(self._accelerator.device) for k, v in self._average.params.items()
         }
-        if self.checkpoint.is_dir():
-            self._load()
+        if state:
+            self._load(state)
+
+    @staticmethod
+    def reopen(folder: Path, table: Table) -> ExpertRun:
+        """Return the run whose checkpoint is in a folder, with the settings that it was made with.
+
+        Raises ConfigError without one.
+        """
+        state = read_state(folder / CHECKPOINT)
+        if state is None:
+            raise ConfigError(f'{folder} holds no run: there is no {folder / CHECKPOINT}')
+        run = {k: v for k, v in state.get('run', {}).items() if k != 'precision'}
+        batch, shape = BatchSettings(**state.get('batch', {})), NetworkShape(**state['shape'])
+        return ExpertRun(folder, table, RunSettings(**run), batch, shape)
 
     def _begin(self) -> None:
         self._module.train()
 
     def _is_main(self) -> bool:
         return bool(self._accelerator.is_main_process)
+
+    def agreed(self, stop: bool) -> bool:
+        """Return whether any process wants to stop: all of them then do, after the same step."""
+        asked = torch.tensor([float(stop)], device=self._accelerator.device)
+        return bool(self._accelerator.reduce(asked, 'sum') > 0)
 
     def _one_step(self) -> Losses:
         accelerator = self._accelerator
@@ -139,7 +163,15 @@ class ExpertRun(TrainingRun[Losses]):
             'steps': self.step,
             'seconds': round(self.seconds),
             'situations': len(self.table['state']),
-            'run': dataclasses.asdict(self.settings),
+            **{part: self._facts[part] for part in ('run', 'batch')},
+        }
+
+    @property
+    def _facts(self) -> dict[str, dict[str, Any]]:
+        """Return all that a run must have the same to go on exactly, plain JSON."""
+        return {
+            'shape': dataclasses.asdict(self.shape),
+            'run': {**dataclasses.asdict(self.settings), 'precision': self.precision},
             'batch': dataclasses.asdict(self.batch),
         }
 
@@ -147,19 +179,11 @@ class ExpertRun(TrainingRun[Losses]):
         self._accelerator.save_state(str(folder))
         save_file(self._average.params, folder / AVERAGE)
         save_file({k: torch.from_numpy(v) for k, v in self.scales.items()}, folder / SCALES)
-        state = {
-            'step': self.step,
-            'seconds': self.seconds,
-            'shape': dataclasses.asdict(self.shape),
-        }
+        state = {'step': self.step, 'seconds': self.seconds, **self._facts}
         (folder / STATE).write_text(json.dumps(state, indent=1))
 
-    def _load(self) -> None:
+    def _load(self, state: Mapping[str, Any]) -> None:
         folder = self.checkpoint
-        state = json.loads((folder / STATE).read_text())
-        shape = dataclasses.asdict(self.shape)
-        if state['shape'] != shape:
-            raise ConfigError(f'{folder} holds the shape {state["shape"]}, now it is {shape}')
         self._accelerator.load_state(str(folder))
         average = load_file(folder / AVERAGE)
         self._average.params = {k: v.to(self._accelerator.device) for k, v in average.items()}
@@ -167,6 +191,14 @@ class ExpertRun(TrainingRun[Losses]):
         self.scales = {k: v.numpy() for k, v in scales.items()}
         self._accelerator.unwrap_model(self._module).set_scales(self.scales)
         self.step, self.seconds = state['step'], state['seconds']
+
+
+def _scales(table: Table, start: Weights | None) -> dict[str, np.ndarray]:
+    """Return the scales of a new run: those that it begins with, but of the clouds it looks at."""
+    own = table_scales(table)
+    if start is None:
+        return own
+    return {k: own[k] if k.startswith('cloud.') else v for k, v in start.scales.items()}
 
 
 def table_scales(table: Table) -> dict[str, np.ndarray]:

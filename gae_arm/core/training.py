@@ -70,6 +70,15 @@ class TrainingRun(ABC, Generic[L]):
             old.rename(last)
         new.rename(old)
 
+    @property
+    def is_main(self) -> bool:
+        """Return whether this is the one process that writes and tells."""
+        return self._is_main()
+
+    def agreed(self, stop: bool) -> bool:
+        """Return what all processes of the run do where this one wants to stop, or not."""
+        return stop
+
     @abstractmethod
     def _begin(self) -> None:
         """Make the model ready to learn."""

@@ -180,6 +180,65 @@ def test_stage_action_sees_no_cloud(tmp_path, table):
     assert draw_batch(table, training.scales, training.batch, 0)['seen'].sum() == 0
 
 
+def test_stage_action_learns_the_same_without_looking_at_clouds(tmp_path, table):
+    import torch
+
+    from action_expert.training.module import ExpertModule
+
+    training = run(tmp_path, table, stage='action')
+    drawn = draw_batch(table, training.scales, training.batch, 0)
+    assert 'points' not in drawn
+    quick = {k: torch.from_numpy(v) for k, v in drawn.items()}
+    rng = np.random.default_rng(0)
+    clouds = {'points': (8, 64, 3), 'relief': (8, 1152)}
+    full = {k: torch.from_numpy(rng.random(s, np.float32)) for k, s in clouds.items()}
+    gradients = []
+    for batch in (quick, {**quick, **full}):
+        module = ExpertModule(TINY, training.scales)
+        module(batch).total.backward()
+        gradients.append({k: v.grad for k, v in module.weights.items()})
+    for name, value in gradients[0].items():
+        torch.testing.assert_close(value, gradients[1][name], msg=name)
+
+
+def test_a_run_does_not_go_on_with_other_settings(tmp_path, table):
+    from action_expert.training.run import ExpertRun, RunSettings
+
+    list(run(tmp_path, table, steps=4).train())
+    with pytest.raises(ConfigError, match=r'run learning_rate 0.001, now 0.002'):
+        run(tmp_path, table, steps=4, learning_rate=0.002)
+    other = BatchSettings(size=16, points=64, seed=3)
+    with pytest.raises(ConfigError, match=r'batch size 8, now 16; batch seed 0, now 3'):
+        ExpertRun(tmp_path, table, RunSettings(steps=4, warm_up=2), other, TINY)
+    assert run(tmp_path, table, steps=9).step == 4
+    again = ExpertRun.reopen(tmp_path, table)
+    assert (again.step, again.batch, again.settings.warm_up) == (4, BATCH, 2)
+
+
+def test_clouds_are_scaled_by_those_that_are_seen(tmp_path, table):
+    from action_expert.training.run import ExpertRun, RunSettings
+
+    list(make_shards(tmp_path, unseen, range(9)))
+    blind = read_shards(tmp_path.glob('*.safetensors'))
+    run(tmp_path / 'action', blind, stage='action').weights().save(tmp_path / 'weights')
+    learned = Weights.load(tmp_path / 'weights')
+    second = ExpertRun(tmp_path / 'cloud', table, RunSettings(), BATCH, start=learned)
+    assert np.abs(second.scales['cloud.std'] - 0.02).max() > 1e-3
+    np.testing.assert_array_equal(second.scales['state.mean'], learned.scales['state.mean'])
+
+
+def test_precision_is_what_the_hardware_has(tmp_path):
+    from action_expert.training import precision
+
+    file = tmp_path / 'cpuinfo'
+    for flags, has in (('flags : avx2 amx_bf16', True), ('flags : avx2 avx512f', False)):
+        file.write_text(flags)
+        if not precision.torch.cuda.is_available():
+            assert precision.has_bfloat16(file) is has
+    assert precision.chosen('no', 'bf16') == 'no'
+    assert precision.chosen('auto', 'no') == 'no'
+
+
 def test_stage_cloud_begins_with_what_stage_action_learned(tmp_path, table):
     from action_expert.training.run import ExpertRun, RunSettings
 
@@ -201,7 +260,9 @@ from action_expert.training.shards import read_shards
 table = read_shards(Path({folder!r}).glob('*.safetensors'))
 training = run(Path({out!r}), table, steps=4)
 losses = [loss.as_dict()['total'] for loss in training.train()]
-if training._accelerator.is_main_process:
+assert training.agreed(training._accelerator.process_index == 1)
+assert not training.agreed(False)
+if training.is_main:
     print('losses', *losses, training._accelerator.num_processes)
 """
 

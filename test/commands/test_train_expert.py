@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from action_expert.expert.policy import ActionExpert
+from action_expert.expert.weights import Weights
 from action_expert.training.shards import seeds_of
 from gae_arm.commands.main import main
 
@@ -39,7 +42,7 @@ def test_both_stages_and_weights_that_act(folder, capsys):
     assert train(folder, *words) == 0
     assert 'near expert mm p50' in json.loads(result.read_text())
     exported = folder / 'exported'
-    assert train(folder, '--out', str(cloud), '--steps', '60', '--export', str(exported)) == 0
+    assert train(folder, '--out', str(cloud), '--export', str(exported)) == 0
     assert (exported / 'model.safetensors').read_bytes() == (
         cloud / 'weights' / 'model.safetensors'
     ).read_bytes()
@@ -49,9 +52,21 @@ def test_a_run_that_never_was_is_not_exported(folder, capsys):
     shipped = folder / 'shipped'
     words = ['--out', str(folder / 'mistyped'), '--export', str(shipped)]
     assert train(folder, *words) == 1
-    assert 'mistyped holds no run to export' in capsys.readouterr().err
+    assert 'mistyped holds no run: there is no' in capsys.readouterr().err
     assert not shipped.exists()
     assert not (folder / 'mistyped').exists()
+
+
+def test_of_two_processes_one_writes(folder):
+    data = ['--data', str(folder / 'situations'), '--out', str(folder / 'two')]
+    words = ['train', 'expert', *data, '--debug', '--batch', '8', '--steps', '60']
+    launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2']
+    command = [sys.executable, *launch, '-m', 'gae_arm.commands.main', *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (folder / 'two' / 'curve.csv').read_text().count('\n') == 2
+    assert Weights.load(folder / 'two' / 'weights').made['steps'] == 60
+    assert done.stderr.count('60/60') == 1
 
 
 def test_appf_is_compared_with_scratch(folder, capsys):

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 from gae_arm.commands.trainings import situations
 from gae_arm.commands.trainings.loop import packages_of_training, train
 from gae_arm.core.errors import ConfigError
-from gae_arm.core.training import CHECKPOINT
 
 if TYPE_CHECKING:
     from action_expert.training.run import ExpertRun
 
+BATCHES = {'action': 2048, 'cloud': 256}
+"""Situations a step, by stage: without clouds they cost next to nothing."""
 DEBUG_SHAPE = {
     'relief_width': 16,
     'width': 16,
@@ -45,11 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--stage', default='cloud', choices=('action', 'cloud'), help='without or with clouds')
     add('--steps', type=int, default=20_000, help='of the whole run')
     add('--minutes', type=float, help='stop after so many, to be resumed later')
-    add('--batch', type=int, default=256, help='situations a step, of all processes together')
+    batch = 'situations a step, of all processes together; none: 256, stage action 2048'
+    add('--batch', type=int, help=batch)
     add('--rate', type=float, default=1e-3, help='learning rate after warm-up')
     add('--decay-from', type=float, default=0.5, help='share of the run after which it falls')
     add('--seed', type=int, default=0, help='of weights, order and noise')
     add('--from', dest='start', type=Path, metavar='WEIGHTS', help='begin with these weights')
+    precise = 'of products; auto: bfloat16 where the hardware has it'
+    add('--precision', default='auto', choices=('auto', 'bf16', 'no'), help=precise)
     add('--debug', action='store_true', help='a tiny network')
     add('--measure', action='store_true', help='only measure, on situations of --data')
     add('--export', type=Path, metavar='FOLDER', help='only write the weights of the run')
@@ -66,9 +70,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.export is not None:
         _export(args)
     else:
-        training = make_run(args)
-        _train(training, args)
-        training.weights().save(args.out / 'weights')
+        _train(make_run(args), args)
     return 0
 
 
@@ -89,9 +91,10 @@ def make_run(args: argparse.Namespace) -> ExpertRun:
         args.out,
         _table(args.data),
         settings,
-        BatchSettings(size=args.batch, seed=args.seed),
+        BatchSettings(size=args.batch or BATCHES[args.stage], seed=args.seed),
         NetworkShape(**DEBUG_SHAPE) if args.debug else None,
         Weights.load(args.start) if args.start else None,
+        args.precision,
     )
 
 
@@ -105,15 +108,19 @@ def _table(folders: list[Path]) -> dict[str, Any]:
 def _train(training: ExpertRun, args: argparse.Namespace) -> None:
     from action_expert.training.curve import Curve, plot_curve
 
+    if not training.is_main:
+        train(training, lambda losses: None, args.minutes)
+        return
     train(training, Curve(training).add, args.minutes)
     plot_curve(training.folder)
+    training.weights().save(args.out / 'weights')
 
 
 def _export(args: argparse.Namespace) -> None:
-    checkpoint = args.out / CHECKPOINT
-    if not checkpoint.is_dir():
-        raise ConfigError(f'{args.out} holds no run to export: there is no {checkpoint}')
-    make_run(args).weights().save(args.export)
+    with packages_of_training():
+        from action_expert.training.run import ExpertRun
+
+    ExpertRun.reopen(args.out, _table(args.data)).weights().save(args.export)
 
 
 def _measure(args: argparse.Namespace) -> None:

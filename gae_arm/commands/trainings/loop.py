@@ -23,16 +23,19 @@ def train(
     """Train to the end, or until `minutes`, SIGINT or SIGTERM; then write a checkpoint.
 
     add: takes the losses of each step; the means that it returns are shown. after: called with the
-    number of each step that is done.
+    number of each step that is done. Of several processes one adds and shows; all stop together.
     """
     from tqdm import tqdm
 
     stop = StopRequest()
     until = float('inf') if minutes is None else time.monotonic() + 60 * minutes
-    with tqdm(total=training.steps, initial=training.step, mininterval=10) as bar:
-        for losses in training.train(lambda _: stop.asked or time.monotonic() > until):
+    main = training.is_main
+    with tqdm(total=training.steps, initial=training.step, mininterval=10, disable=not main) as bar:
+        for losses in training.train(
+            lambda run: run.agreed(stop.asked or time.monotonic() > until)
+        ):
             bar.update()
-            means = add(losses)
+            means = add(losses) if main else None
             if means:
                 bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
             after(training.step)

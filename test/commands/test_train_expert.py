@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
-from action_expert.expert.policy import ActionExpert
+from action_expert.expert.policy import ActionExpert, weights_folder
 from action_expert.expert.weights import Weights
 from action_expert.training.shards import seeds_of
 from gae_arm.commands.main import main
+from gae_arm.commands.trainings import appf
+from gae_arm.demonstrations.score import Outcome
+from gae_arm.evaluation.trial import Result
 
 pytest.importorskip('torch')
 pytest.importorskip('accelerate')
@@ -69,14 +74,42 @@ def test_of_two_processes_one_writes(folder):
     assert done.stderr.count('60/60') == 1
 
 
-def test_appf_is_compared_with_scratch(folder, capsys):
+def test_appf_is_compared_with_scratch(folder, capsys, monkeypatch):
+    monkeypatch.setattr(appf, 'TIMED', 2)
+    monkeypatch.setattr(appf, '_success', lambda weights, args: 0.25)
     words = ['--clouds', '8,0', '--seeds', '1', '--steps', '2', '--batch', '4', '--held', '4']
-    data = ['--data', str(folder / 'situations'), '--plot', str(folder / 'appf.png')]
+    there = str(folder / 'situations')
+    data = ['--data', there, there, '--plot', str(folder / 'appf.png'), '--episodes', '1']
     assert main(['train', 'appf', *data, *words]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith('near expert mm p50, 8 clouds, APPF: ')
-    assert '; scratch: ' in lines[0]
+    assert re.match(r'stage action: [\d.]+ ms a step; stage cloud: [\d.]+ ms a step', lines[0])
+    assert re.match(r'near expert mm p50, 8 clouds, APPF: [\d.]+ mm; scratch: [\d.]+', lines[1])
+    assert re.match(r'training, 8 clouds, APPF: [\d.]+ s; scratch: [\d.]+', lines[2])
+    assert lines[3] == 'success, 8 clouds, APPF: 0.25 of 1; scratch: 0.25'
     assert (folder / 'appf.png').exists()
+
+
+def test_both_ways_take_as_long():
+    args = argparse.Namespace(steps=100)
+    costs = {'action': 0.5, 'cloud': 2.0}
+    assert appf._steps('scratch', args, costs) == {'cloud': 100}
+    steps = appf._steps('APPF', args, costs)
+    assert steps == {'action': 140, 'cloud': 65}
+    assert sum(costs[stage] * count for stage, count in steps.items()) == 200.0
+
+
+def test_weights_that_were_compared_act(monkeypatch):
+    asked = []
+
+    def campaign(trials, workers):
+        asked.extend(trials)
+        return [Result(t, 'short', Outcome(True, '', 1.0, 1.0, 0, 1)) for t in trials]
+
+    monkeypatch.setattr('gae_arm.evaluation.campaign.run_campaign', campaign)
+    args = argparse.Namespace(episodes=1, workers=0)
+    assert appf._success(Weights.load(weights_folder('')), args) == 1.0
+    assert {t.policy for t in asked} == {'expert'}
+    assert all((t.noise.waypoint, t.ranges) == (0.02, 'held_out') for t in asked)
 
 
 def test_situations_are_made_by_many_processes_and_only_once(folder, tmp_path, capsys):

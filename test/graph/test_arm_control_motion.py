@@ -78,7 +78,8 @@ def test_where_chunks_end_the_arm_slows_down_and_holds(arm):
     arm.wait_status(ArmState.HOLDING, HaltReason.NO_COMMAND)
     said = next(s.message for s in arm.statuses if s.reason == HaltReason.CHUNK_STALE)
     age = re.fullmatch(r'the chunk is ([0-9.]+) s old, at most 0.3 s is allowed', said)
-    assert age and float(age[1]) >= 0.3, said
+    assert age is not None, said
+    assert float(age[1]) >= 0.3
     arm.wait_still()
     before = arm.position
     arm.commands.clear()

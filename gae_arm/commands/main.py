@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from gae_arm.commands.help_format import VerbParser
+from gae_arm.commands.outputs import check_outputs
 from gae_arm.core.errors import GaeError
 
 VERBS = {
@@ -51,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if getattr(module, 'PASSES_WORDS_ON', False) and words[:1] not in (['-h'], ['--help']):
         words = ['--', *words]
     try:
-        return module.run(parser.parse_args(words))
+        parsed = parser.parse_args(words)
+        check_outputs(parsed)
+        return module.run(parsed)
     except GaeError as error:
         return _fail(str(error))
     except KeyboardInterrupt:

@@ -11,7 +11,7 @@ import numpy as np
 from action_expert.guide import Guide, GuideSettings, GuideWaypoints, make_guide
 from action_expert.guide_clock import ClockSettings, GuideClock
 from action_expert.preparation import PreparationSettings, prepared
-from action_expert.shift import back, beside
+from action_expert.shift import beside
 from gae_arm.core import geometry
 from gae_arm.core.arm import ArmConfig
 from gae_arm.core.cloud import Cloud
@@ -213,7 +213,7 @@ class GuidePolicy:
         """Return the clock at this state; make a new guide if the arm has left the old one."""
         clock = self.clock
         assert clock is not None
-        clock.update(self._stamp_ns, back(T_base_ee, self._shift()), opening)
+        clock.update(self._stamp_ns, T_base_ee, opening, self._led)
         if clock.off <= self.settings.rejoin or clock.done:
             return clock
         self._behind = self._share()
@@ -231,6 +231,11 @@ class GuidePolicy:
     def _shift(self) -> np.ndarray:
         """Return the shift (6,) by which the arm is commanded beside the guide now."""
         return np.zeros(6)
+
+    def _led(self, times: np.ndarray) -> np.ndarray:
+        """Return where the arm is led, (M, 4, 4), at times (M,) of the guide's clock."""
+        assert self.guide is not None
+        return beside(self.guide.sample(times), self._shift())
 
     def _shifts(self, T_base_ee: np.ndarray, opening: float, cloud: Cloud | None) -> np.ndarray:
         """Return the shifts (H, 6) by which the chunk's actions go beside the guide."""

@@ -9,6 +9,7 @@ while the governor halts the arm the fingers do not move either.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,10 @@ class ClockSettings(Settings):
     )
 
 
+Led = Callable[[np.ndarray], np.ndarray]
+"""Poses (M, 4, 4) at which an arm is led at times (M,) of a guide's clock."""
+
+
 class GuideClock:
     """Follows one arm along one guide; the time is that of the states.
 
@@ -72,6 +77,7 @@ class GuideClock:
         self._rate = 0.0
         self._noted = 0.0
         self._fingers: _Fingers | None = None
+        self._led: Led = guide.sample
 
     @property
     def fingers_asked(self) -> float | None:
@@ -96,11 +102,15 @@ class GuideClock:
         behind = float(self.guide.time_of(np.array([self.way]))[0])
         return min(self.time, behind) / max(self.guide.duration, 1e-9)
 
-    def update(self, stamp_ns: int, T_base_ee: np.ndarray, opening: float) -> None:
+    def update(
+        self, stamp_ns: int, T_base_ee: np.ndarray, opening: float, led: Led | None = None
+    ) -> None:
         """Take a state: its stamp, the pose (4, 4) and the opening that it shows.
 
-        A stamp before the last one, after a jump of the clock, counts as no time.
+        led: where the arm is led, beside the guide; None: on it. A stamp before the last one, after
+        a jump of the clock, counts as no time.
         """
+        self._led = led or self.guide.sample
         step = self._step(stamp_ns)
         before, event, dwelling = self.time, self.event, self._fingers is not None
         self.time, self._stamp_ns = self.time_at(stamp_ns), stamp_ns
@@ -144,7 +154,7 @@ class GuideClock:
         """Move on to the point of the guide, up to the commanded one, that is nearest the arm."""
         commanded = float(self.guide.way_at(np.array([self.time]))[0])
         ways = np.linspace(self.way, max(self.way, commanded), CANDIDATES)
-        poses = self.guide.sample(self.guide.time_of(ways))
+        poses = self._led(self.guide.time_of(ways))
         turns = geometry.matrix_to_rotation_vector(poses[:, :3, :3] @ T_base_ee[:3, :3].T)
         apart = np.linalg.norm(poses[:, :3, 3] - T_base_ee[:3, 3], axis=1)
         off = np.hypot(apart, self._lever * np.linalg.norm(turns, axis=1))
@@ -179,8 +189,8 @@ class GuideClock:
             self._fingers = None
 
     def _at(self, T_base_ee: np.ndarray, time: float) -> bool:
-        """Return whether the arm is where the guide is at that time."""
-        T = self.guide.sample(np.array([time]))[0]
+        """Return whether the arm is where it is led at that time."""
+        T = self._led(np.array([time]))[0]
         turn = geometry.matrix_to_rotation_vector(T[:3, :3] @ T_base_ee[:3, :3].T)
         return bool(
             np.linalg.norm(T[:3, 3] - T_base_ee[:3, 3]) <= self._settings.arrival_distance

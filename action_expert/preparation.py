@@ -21,8 +21,8 @@ from gae_arm.core.surface import grasp_rotation_at
 
 CONE = 0.7
 """Cosine: a waypoint less than 45 degrees off the axis behind a grasp is a way into it."""
-SHORT = 0.03
-"""m: a waypoint that is less behind a grasp slides into it: so it is meant."""
+SHORT = 0.05
+"""m: a waypoint that is less behind a grasp slides into it, or errs by as much: so it is meant."""
 OPEN, EMPTY = 0.9, 0.05
 """Opening from which on a gripper counts as open; below which it is closed on nothing."""
 

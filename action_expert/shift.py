@@ -17,12 +17,6 @@ def beside(T_base: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     return geometry.transform(turns @ T_base[..., :3, :3], T_base[..., :3, 3] + shifts[..., :3])
 
 
-def back(T_base: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """Return the poses (..., 4, 4) that `beside` turns into these."""
-    turns = geometry.rotation_vector_to_matrix(-shifts[..., 3:])
-    return geometry.transform(turns @ T_base[..., :3, :3], T_base[..., :3, 3] - shifts[..., :3])
-
-
 def glide(
     start: np.ndarray, aims: np.ndarray, seconds: np.ndarray, constant: float
 ) -> tuple[np.ndarray, np.ndarray]:

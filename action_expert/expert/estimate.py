@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from action_expert.expert.condition import find_aim
+from action_expert.expert.condition import DESCENT, find_aim
 from action_expert.expert.target import correction, shifts_of
 from action_expert.guide import GuideWaypoints
 from action_expert.shift import beside
@@ -17,6 +17,8 @@ BEHIND, CONE = 0.02, 0.7
 FELT, HELD = 0.025, 0.05
 """m: so near where the hand was going to touch, what stops it is what it was to touch; and when it
 holds something that it was going to let go of: a drawer goes where it can."""
+DRAGGED = 0.08
+"""m: a release so near the waypoint before it, and no deeper, is where that one is."""
 SAME_TURN = 0.6
 """rad: the hand keeps its orientation on a way in or out, unless a plan says more than an error."""
 
@@ -33,6 +35,34 @@ class Estimate:
         self.known = np.zeros(len(waypoints.poses), dtype=bool)
         self._follows = np.zeros(len(waypoints.poses), dtype=bool)
         self._felt = np.zeros(len(waypoints.poses), dtype=bool)
+
+    def drag(self, aim: int) -> None:
+        """Take in where something is dragged to, if it is: two waypoints say it, no cloud does.
+
+        The hand goes to the middle of both, turned as it has grasped.
+        """
+        said, before = self._said, aim - 1
+        grasp = next((k for k in range(before, -1, -1) if said.touches[k]), None)
+        if self.known[aim] or grasp is None or not self._is_dragged(aim):
+            return
+        T = said.poses[aim].copy()
+        T[:3, 3] = said.poses[[before, aim], :3, 3].mean(axis=0)
+        T_grasp = beside(said.poses[grasp], self._shifts[grasp])
+        turn = geometry.matrix_to_rotation_vector(T[:3, :3] @ T_grasp[:3, :3].T)
+        if np.linalg.norm(turn) < SAME_TURN:
+            T[:3, :3] = T_grasp[:3, :3]
+        for k in (before, aim):
+            self._shifts[k] = _shift(said.poses[k], T)
+            self.known[k] = self._follows[k] = True
+
+    def _is_dragged(self, aim: int) -> bool:
+        said = self._said
+        if aim == 0 or not said.touches[aim] or said.touches[aim - 1]:
+            return False
+        apart = said.poses[aim - 1, :3, 3] - said.poses[aim, :3, 3]
+        opens = said.gripper[aim] > 0.5
+        near = np.linalg.norm(apart) < DRAGGED and apart[2] < DESCENT
+        return bool(opens and near and not self._is_behind(aim - 1, aim))
 
     def waypoints(self) -> GuideWaypoints:
         """Return the waypoints where they are thought to be meant."""

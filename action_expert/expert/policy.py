@@ -16,13 +16,14 @@ import numpy as np
 
 from action_expert.expert.condition import Condition, Moment, condition
 from action_expert.expert.estimate import Estimate
+from action_expert.expert.held import Held
 from action_expert.expert.target import correction, same_phase, shifts_of
 from action_expert.expert.twin import said
 from action_expert.expert.weights import Weights
 from action_expert.following import GuidePolicy, PolicySettings
-from action_expert.guide import GuideWaypoints, make_guide
+from action_expert.guide import Guide, GuideWaypoints, make_guide
 from action_expert.guide_clock import GuideClock
-from action_expert.shift import glide
+from action_expert.shift import beside, glide
 from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.errors import InvalidValueError
@@ -52,6 +53,8 @@ class ActionExpert(GuidePolicy):
         self.novelty = 0.0
         self._said = np.zeros(0, dtype=bool)
         self._estimate: Estimate | None = None
+        self._meant: Guide | None = None
+        self._held, self._held_ns = Held(), 0
         self._looked_ns = 0
         self._without = ''
         self._way = np.zeros((2, settings.actions, 6))
@@ -78,11 +81,27 @@ class ActionExpert(GuidePolicy):
         assert self._plan is not None
         self._said = said(waypoints, self._plan)
         self._estimate, self._looked_ns = Estimate(waypoints), self._stamp_ns
+        self._meant = None
+        self._held, self._held_ns = Held(), self._stamp_ns
         self._way, self._way_ns = np.zeros_like(self._way), self._stamp_ns
         return clock
 
     def _shift(self) -> np.ndarray:
         return self._shift_now()[0]
+
+    def _led(self, times: np.ndarray) -> np.ndarray:
+        assert self.guide is not None
+        return beside(self.guide.sample(times), self._meant_shifts(times) + self._held.shift)
+
+    def _meant_shifts(self, times: np.ndarray) -> np.ndarray:
+        """Return the shifts (M, 6) from the guide to the one that is thought to be meant."""
+        guide, meant = self.guide, self._meant
+        assert guide is not None
+        if meant is None:
+            return np.zeros((len(times), 6))
+        T_meant = meant.sample(same_phase(guide, meant, times))
+        here = correction(guide.sample(times), T_meant, np.eye(4))
+        return self._limited(shifts_of(here, np.eye(4)))
 
     def _shift_now(self) -> np.ndarray:
         """Return the shift that is carried out now, and its rate, (2, 6)."""
@@ -95,12 +114,13 @@ class ActionExpert(GuidePolicy):
         now = self._shift_now()
         clock = self.clock
         assert clock is not None
-        awaiting = clock.fingers_asked is not None
-        aims = (
-            now[:1]
-            if awaiting or clock.done
-            else self._corrections(clock, T_base_ee, opening, cloud)
-        )
+        step = max(0.0, (self._stamp_ns - self._held_ns) * 1e-9)
+        self._held.update(clock, self._led, T_base_ee, opening, step)
+        self._held_ns = self._stamp_ns
+        if clock.fingers_asked is not None or clock.done:
+            aims = now[:1]
+        else:
+            aims = self._corrections(clock, T_base_ee, opening, cloud) + self._held.shift
         places, rates = glide(now, aims, self._offsets, self.settings.easing)
         self._way, self._way_ns = np.array([places, rates]), self._stamp_ns
         return places
@@ -132,15 +152,14 @@ class ActionExpert(GuidePolicy):
             return np.zeros((1, 6))
         begin = float(guide.openings(np.array([-1.0]))[0])
         T_start = guide.sample(np.zeros(1))[0]
-        meant = make_guide(T_start, begin, estimate.waypoints(), self.settings, self._travel)
-        T_meant = meant.sample(same_phase(guide, meant, times))
-        here = correction(guide.sample(times), T_meant, np.eye(4))
-        return self._limited(shifts_of(here, np.eye(4)))
+        self._meant = make_guide(T_start, begin, estimate.waypoints(), self.settings, self._travel)
+        return self._meant_shifts(times)
 
     def _look(self, moment: Moment, estimate: Estimate, cloud: Cloud | None) -> None:
         """Ask the network where the aim was meant to be."""
         told = condition(moment, self._points(cloud))
         self._without = '' if told.seen else 'no cloud'
+        estimate.drag(told.aim)
         if estimate.settled(told.aim) or (estimate.known[told.aim] and not told.seen):
             return
         self.told, inputs = told, told.inputs()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from expert_parts import pick
+import pytest
+from expert_parts import DOWN, pick
 
 from action_expert.expert.estimate import Estimate
 from action_expert.shift import beside
@@ -94,3 +95,38 @@ def test_what_holds_something_back_is_farther_away():
     here[2, 3] += 0.04
     estimate.feel(1, here)
     np.testing.assert_allclose(estimate.waypoints().poses[1], here, atol=1e-9)
+
+
+def dragging(apart=(0.02, -0.03, 0.01), deeper=0.0):
+    """A grasp, the end of a pull, the same place again for letting go, and back."""
+    grasp, end = np.array([0.5, 0.0, 0.1]), np.array([0.4, 0.02, 0.1])
+    up, deeper_end = np.array([0, 0, 0.1]), end + apart - np.array([0, 0, deeper])
+    places = [grasp + up, grasp, end, deeper_end, end + up]
+    turned = DOWN @ geometry.rpy_to_matrix(0.1, 0.2, -0.1)
+    return dataclasses.replace(
+        pick(),
+        poses=geometry.transform(np.array([DOWN, DOWN, turned, turned, turned]), np.array(places)),
+        gripper=np.array([np.nan, 0.0, np.nan, 1.0, np.nan]),
+        touches=np.array([False, True, False, True, False]),
+        sources=np.arange(5),
+    )
+
+
+def test_two_waypoints_say_where_a_drag_ends_and_the_grasp_how_the_hand_is_turned():
+    estimate = Estimate(dragging())
+    estimate.take(1, SHIFT, 1.0)
+    estimate.drag(3)
+    said, poses = dragging().poses, estimate.waypoints().poses
+    for T in poses[2:4]:
+        np.testing.assert_allclose(T[:3, 3], said[2:4, :3, 3].mean(axis=0), atol=1e-12)
+        np.testing.assert_allclose(T[:3, :3], poses[1, :3, :3], atol=1e-9)
+    assert estimate.settled(3)
+
+
+@pytest.mark.parametrize(
+    'said', [dragging((0.09, 0.0, 0.0)), dragging(deeper=0.06), pick()], ids=['far', 'put', 'pick']
+)
+def test_what_is_put_down_or_only_lifted_is_not_dragged(said):
+    estimate = Estimate(said)
+    estimate.drag(len(said.poses) - 2)
+    assert not estimate.known.any()

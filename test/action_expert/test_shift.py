@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from action_expert.expert import target
-from action_expert.shift import back, beside, glide
+from action_expert.shift import beside, glide
 from gae_arm.core import geometry
 
 SEEDS = st.integers(0, 10_000)
@@ -17,14 +17,6 @@ SEEDS = st.integers(0, 10_000)
 def random_poses(rng, count):
     turns = geometry.rotation_vector_to_matrix(rng.normal(0, 1, (count, 3)))
     return geometry.transform(turns, rng.normal(0, 0.3, (count, 3)))
-
-
-@settings(max_examples=50, deadline=None)
-@given(seed=SEEDS)
-def test_back_undoes_beside(seed):
-    rng = np.random.default_rng(seed)
-    T, shifts = random_poses(rng, 5), rng.normal(0, 0.3, (5, 6))
-    np.testing.assert_allclose(back(beside(T, shifts), shifts), T, atol=1e-12)
 
 
 @settings(max_examples=50, deadline=None)

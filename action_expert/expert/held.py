@@ -1,0 +1,69 @@
+"""A hand that holds what cannot go everywhere: what it holds leads it.
+
+A drawer goes along its rails, whatever a plan says that errs by centimetres, and an arm that
+insists is stopped. So where the hand is kept beside its guide, the guide goes there; along it, the
+hand is led on. This is admittance control, with the way that the arm is off its guide as the force.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from action_expert.guide_clock import GuideClock, Led
+from gae_arm.core import geometry
+
+FREE, FREE_TURN = 0.004, 0.04
+"""m, rad: an arm that nothing keeps is so far beside its guide."""
+YIELDING, FADING = 4.0, 0.7
+"""1/s: how fast the guide goes to where the hand is kept, and back when it is not."""
+TANGENT = 0.05
+"""s before and after, between which the guide's direction is taken."""
+HELD, CLOSED = 0.02, 0.5
+"""Openings: wider than asked for, the fingers are about something; asked to be closed at all."""
+
+
+class Held:
+    """The shift (6,), base frame, by which a held hand is led beside its guide; see `beside`."""
+
+    def __init__(self) -> None:
+        self.shift = np.zeros(6)
+
+    def update(
+        self, clock: GuideClock, led: Led, T_base_ee: np.ndarray, opening: float, step: float
+    ) -> None:
+        """Take in where the hand is, (4, 4), `step` seconds after the last time.
+
+        led: where it is led. opening: measured.
+        """
+        asked = float(clock.guide.openings(np.array([clock.time]))[0])
+        holds = asked < CLOSED and opening > asked + HELD
+        if not holds or clock.fingers_asked is not None:
+            return
+        kept = _beyond(_beside(clock, led, T_base_ee))
+        if kept.any():
+            self.shift += kept * min(1.0, YIELDING * step)
+        else:
+            self.shift -= self.shift * min(1.0, FADING * step)
+
+
+def _beside(clock: GuideClock, led: Led, T_base_ee: np.ndarray) -> np.ndarray:
+    """Return how the hand is beside where it is led, at the nearest pose, (6,); not along it."""
+    time = float(clock.guide.time_of(np.array([clock.way]))[0])
+    before, T_near, after = led(time + TANGENT * np.array([-1.0, 0.0, 1.0]))
+    apart = T_base_ee[:3, 3] - T_near[:3, 3]
+    along = after[:3, 3] - before[:3, 3]
+    length = float(np.linalg.norm(along))
+    if length > 0:
+        along = along / length
+        apart = apart - (apart @ along) * along
+    turn = geometry.matrix_to_rotation_vector(T_base_ee[:3, :3] @ T_near[:3, :3].T)
+    return np.concatenate([apart, turn])
+
+
+def _beyond(beside: np.ndarray) -> np.ndarray:
+    """Return a shift (6,) less what is usual."""
+    out = beside.copy()
+    for part, free in ((slice(0, 3), FREE), (slice(3, 6), FREE_TURN)):
+        size = float(np.linalg.norm(beside[part]))
+        out[part] *= max(0.0, 1 - free / max(size, 1e-9))
+    return out

@@ -24,7 +24,7 @@ BENCHES = {
     'planner_answers': 'spoiled answers of models: none may raise, no bad plan may pass',
     'pipeline': 'camera stamp to joint command, and every stage between, idle and moving',
     'soak': 'random instructions for a long time: deaths, limits, stops, memory',
-    'expert': 'an answer of the action expert by steps of its flow, beside eager torch',
+    'expert': 'the action expert: an answer by steps of its flow; a whole chunk for each cloud',
     'data': 'loading demonstrations, beside a torch DataLoader over .npz files',
 }
 

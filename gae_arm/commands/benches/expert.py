@@ -1,4 +1,4 @@
-"""The action expert: how long a chunk takes, by steps of its flow; numpy beside eager torch."""
+"""The action expert: an answer by steps of its flow, beside eager torch; and a whole chunk."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gae_arm.commands.benches import expert_acts
 from gae_arm.commands.benches.measure import Row, compare
 
 STEPS = (1, 2, 4, 10)
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Yield the time of an answer for each number of steps, and of what goes before it."""
+    """Yield the time of an answer for each number of steps, of what goes before it, and of all."""
     from action_expert.expert.policy import weights_folder
     from action_expert.expert.weights import Weights
     from gae_arm.demonstrations.situations import SituationMaker
@@ -38,6 +39,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
         ours = _cycle(partial(weights.answer, steps=steps), inputs)
         yield from compare(f'answer, {steps} steps', ours, peers, args.rounds)
     yield from compare('what the network is told, of 20,000 points', _condition(), {}, args.rounds)
+    yield from expert_acts.rows(args.weights, args.seed)
 
 
 def _condition() -> Callable[[], Any]:

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from action_expert.expert.condition import DESCENT, find_aim
+from action_expert.expert.condition import find_aim
 from action_expert.expert.target import correction, shifts_of
 from action_expert.guide import GuideWaypoints
 from action_expert.shift import beside
@@ -17,8 +17,10 @@ BEHIND, CONE = 0.02, 0.7
 FELT, HELD = 0.025, 0.05
 """m: so near where the hand was going to touch, what stops it is what it was to touch; and when it
 holds something that it was going to let go of: a drawer goes where it can."""
-DRAGGED = 0.08
+DRAGGED, DEEPER = 0.11, 0.06
 """m: a release so near the waypoint before it, and no deeper, is where that one is."""
+RAIL = 0.87
+"""Cosine: what slides goes along the hand's axis that is so near: handles are held so."""
 SAME_TURN = 0.6
 """rad: the hand keeps its orientation on a way in or out, unless a plan says more than an error."""
 
@@ -39,15 +41,16 @@ class Estimate:
     def drag(self, aim: int) -> None:
         """Take in where something is dragged to, if it is: two waypoints say it, no cloud does.
 
-        The hand goes to the middle of both, turned as it has grasped.
+        The hand goes to the middle of both, along its own axis if that is near, and keeps its turn.
         """
         said, before = self._said, aim - 1
         grasp = next((k for k in range(before, -1, -1) if said.touches[k]), None)
         if self.known[aim] or grasp is None or not self._is_dragged(aim):
             return
-        T = said.poses[aim].copy()
-        T[:3, 3] = said.poses[[before, aim], :3, 3].mean(axis=0)
         T_grasp = beside(said.poses[grasp], self._shifts[grasp])
+        T = said.poses[aim].copy()
+        way = said.poses[[before, aim], :3, 3].mean(axis=0) - T_grasp[:3, 3]
+        T[:3, 3] = T_grasp[:3, 3] + _along_an_axis(way, T_grasp[:3, :3])
         turn = geometry.matrix_to_rotation_vector(T[:3, :3] @ T_grasp[:3, :3].T)
         if np.linalg.norm(turn) < SAME_TURN:
             T[:3, :3] = T_grasp[:3, :3]
@@ -61,7 +64,7 @@ class Estimate:
             return False
         apart = said.poses[aim - 1, :3, 3] - said.poses[aim, :3, 3]
         opens = said.gripper[aim] > 0.5
-        near = np.linalg.norm(apart) < DRAGGED and apart[2] < DESCENT
+        near = np.linalg.norm(apart) < DRAGGED and apart[2] < DEEPER
         return bool(opens and near and not self._is_behind(aim - 1, aim))
 
     def waypoints(self) -> GuideWaypoints:
@@ -123,6 +126,14 @@ class Estimate:
         if np.linalg.norm(geometry.matrix_to_rotation_vector(turn)) > SAME_TURN:
             T[:3, :3] = T_aim[:3, :3] @ turn
         return T
+
+
+def _along_an_axis(way: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+    """Return the part of a way (3,) along the axis of a rotation (3, 3) that is near, or all."""
+    parts = way @ rotation
+    i = int(np.abs(parts).argmax())
+    near = abs(parts[i]) > RAIL * np.linalg.norm(way)
+    return parts[i] * rotation[:, i] if near else way
 
 
 def _shift(T: np.ndarray, meant: np.ndarray) -> np.ndarray:

@@ -117,14 +117,27 @@ def test_two_waypoints_say_where_a_drag_ends_and_the_grasp_how_the_hand_is_turne
     estimate.take(1, SHIFT, 1.0)
     estimate.drag(3)
     said, poses = dragging().poses, estimate.waypoints().poses
+    grasp = poses[1]
+    end = said[2:4, :3, 3].mean(axis=0) - grasp[:3, 3]
     for T in poses[2:4]:
-        np.testing.assert_allclose(T[:3, 3], said[2:4, :3, 3].mean(axis=0), atol=1e-12)
-        np.testing.assert_allclose(T[:3, :3], poses[1, :3, :3], atol=1e-9)
+        np.testing.assert_allclose(T[:3, 3] - grasp[:3, 3], end, atol=1e-12)
+        np.testing.assert_allclose(T[:3, :3], grasp[:3, :3], atol=1e-9)
     assert estimate.settled(3)
 
 
+def test_a_drag_goes_along_the_axis_of_the_hand_that_is_near():
+    said = dragging()
+    poses = said.poses.copy()
+    x = poses[1, :3, 0]
+    poses[2:4, :3, 3] = poses[1, :3, 3] - 0.1 * x + 0.02 * poses[1, :3, 1]
+    estimate = Estimate(dataclasses.replace(said, poses=poses))
+    estimate.drag(3)
+    end = estimate.waypoints().poses[3, :3, 3]
+    np.testing.assert_allclose(end, poses[1, :3, 3] - 0.1 * x, atol=1e-9)
+
+
 @pytest.mark.parametrize(
-    'said', [dragging((0.09, 0.0, 0.0)), dragging(deeper=0.06), pick()], ids=['far', 'put', 'pick']
+    'said', [dragging((0.12, 0.0, 0.0)), dragging(deeper=0.08), pick()], ids=['far', 'put', 'pick']
 )
 def test_what_is_put_down_or_only_lifted_is_not_dragged(said):
     estimate = Estimate(said)

@@ -81,6 +81,7 @@ def make_run(args: argparse.Namespace) -> ExpertRun:
     from action_expert.expert.network import NetworkShape
     from action_expert.expert.weights import Weights
 
+    size = BATCHES[args.stage] if args.batch is None else args.batch
     settings = RunSettings(
         stage=args.stage,
         steps=args.steps,
@@ -91,7 +92,7 @@ def make_run(args: argparse.Namespace) -> ExpertRun:
         args.out,
         _table(args.data),
         settings,
-        BatchSettings(size=args.batch or BATCHES[args.stage], seed=args.seed),
+        BatchSettings(size=size, seed=args.seed),
         NetworkShape(**DEBUG_SHAPE) if args.debug else None,
         Weights.load(args.start) if args.start else None,
         args.precision,

@@ -27,8 +27,9 @@ EXTENT = 5e-3
 RAISED, RAISED_SHARE = 0.008, 0.75
 """m above the lowest tenth, and the share of the points that is taken from there: a table is most
 of what a camera sees and says least."""
-DESCENT = 0.035
-"""m: a waypoint so much lower than the one before is where the hand is heading for."""
+DESCENT, STEEP = 0.035, 0.7
+"""m: a waypoint so much lower than the one before is where the hand is heading for; after fingers
+have moved only if so large a share of the way leads down: a press, and not a pull."""
 CELL, CELLS = 0.01, 24
 """m and cells: the grid of `relief`."""
 GOLDEN = 0.6180339887498949
@@ -113,8 +114,10 @@ def find_aim(poses: np.ndarray, touches: np.ndarray, k: int) -> int:
     From over a thing down to it, or from behind it to where it is touched.
     """
     while k + 1 < len(poses):
-        drop = poses[k, 2, 3] - poses[k + 1, 2, 3]
-        if drop < DESCENT and (touches[k] or not touches[k + 1]):
+        way = poses[k + 1, :3, 3] - poses[k, :3, 3]
+        steep = -way[2] > STEEP * np.linalg.norm(way)
+        down = -way[2] >= DESCENT and (steep or not touches[k])
+        if not down and (touches[k] or not touches[k + 1]):
             break
         k += 1
     return k

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from expert_parts import block, moment, pick
+from expert_parts import DOWN, block, moment, pick
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +39,13 @@ def test_the_hand_heads_for_what_is_touched():
     waypoints = pick()
     poses, touches = waypoints.poses, waypoints.touches
     assert [find_aim(poses, touches, k) for k in range(3)] == [1, 1, 2]
+
+
+def test_a_grasp_is_an_aim_also_where_the_pull_after_it_errs_downwards_and_a_press_is_one():
+    places = np.array([[0.5, 0.0, 0.2], [0.5, 0.0, 0.1], [0.4, 0.0, 0.05], [0.4, 0.0, 0.05]])
+    pull = geometry.transform(np.repeat(DOWN[None], 4, axis=0), places)
+    assert find_aim(pull, np.array([False, True, False, True]), 0) == 1
+    assert find_aim(pull[:2], np.array([True, False]), 0) == 1
 
 
 def test_the_local_frame_is_upright_along_the_fingers():

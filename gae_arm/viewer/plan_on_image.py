@@ -11,6 +11,7 @@ from gae_arm.core.camera import CameraIntrinsics
 from gae_arm.core.plan import ImageAnchor, WaypointPlan
 from gae_arm.core.projection import project
 from gae_arm.viewer import palette
+from gae_arm.viewer.label_place import label_place
 
 LINE = 900
 """Pixels of an image's width for each pixel of a line's."""
@@ -43,45 +44,58 @@ def draw_answer(
     gripper: opening at each of them, None as it is.
     """
     image = Image.fromarray(np.ascontiguousarray(rgb))
-    draw = ImageDraw.Draw(image)
-    width = max(1, round(image.width / LINE * 2))
-    _draw_way(draw, pixels, gripper, width)
-    for anchor in anchors:
-        _draw_anchor(draw, anchor, width)
+    drawing = _Drawing(image)
+    drawing.way(pixels, gripper)
+    drawing.anchors(anchors)
     return np.asarray(image)
 
 
-def _draw_way(
-    draw: ImageDraw.ImageDraw, pixels: np.ndarray, gripper: Sequence[float | None], width: int
-) -> None:
-    """Draw waypoints (N, 2) as numbered dots in the colour of the gripper, and lines between."""
-    seen = np.isfinite(pixels).all(axis=1) & (np.abs(pixels) < 1e5).all(axis=1)
-    for i in np.flatnonzero(seen[1:] & seen[:-1]).tolist():
-        draw.line([*pixels[i], *pixels[i + 1]], palette.PLAN_LINE, width)
-    opening: float | None = None
-    for i, pixel in enumerate(pixels):
-        opening = opening if gripper[i] is None else gripper[i]
-        if seen[i]:
-            _dot(draw, pixel, 3.0 * width, palette.gripper(opening))
-            _text(draw, pixel + 4 * width, str(i), palette.gripper(opening), 10 * width)
+class _Drawing:
+    """An image on which labels keep clear of waypoints, crosses and of each other."""
 
+    def __init__(self, image: Image.Image) -> None:
+        self._size = image.size
+        self._draw = ImageDraw.Draw(image)
+        self._width = max(1, round(image.width / LINE * 2))
+        self._font = ImageFont.load_default(10 * self._width)
+        self._taken: list[np.ndarray] = []
 
-def _draw_anchor(draw: ImageDraw.ImageDraw, anchor: ImageAnchor, width: int) -> None:
-    u, v = anchor.pixel.tolist()
-    arm = 7 * width
-    for du, dv in ((1, 0), (0, 1)):
-        draw.line([u - arm * du, v - arm * dv, u + arm * du, v + arm * dv], palette.ANCHOR, width)
-    _text(draw, np.array([u + arm, v - 2 * arm]), anchor.label, palette.ANCHOR, 10 * width)
+    def way(self, pixels: np.ndarray, gripper: Sequence[float | None]) -> None:
+        """Draw waypoints (N, 2) as numbered dots in the gripper's colour, and lines between."""
+        seen = np.isfinite(pixels).all(axis=1) & (np.abs(pixels) < 1e5).all(axis=1)
+        for i in np.flatnonzero(seen[1:] & seen[:-1]).tolist():
+            self._draw.line([*pixels[i], *pixels[i + 1]], palette.PLAN_LINE, self._width)
+        opening: float | None = None
+        colors = []
+        for i, pixel in enumerate(pixels):
+            opening = opening if gripper[i] is None else gripper[i]
+            colors.append(palette.gripper(opening))
+            if seen[i]:
+                box = self._around(pixel, 3.0 * self._width)
+                self._draw.ellipse(box.tolist(), colors[i], (0, 0, 0))
+        for i in np.flatnonzero(seen).tolist():
+            self._label(pixels[i], 4 * self._width, str(i), colors[i])
 
+    def anchors(self, anchors: Sequence[ImageAnchor]) -> None:
+        """Draw a cross at each anchor, and its label."""
+        arm = 7 * self._width
+        for anchor in anchors:
+            u, v = anchor.pixel.tolist()
+            for line in ([u - arm, v, u + arm, v], [u, v - arm, u, v + arm]):
+                self._draw.line(line, palette.ANCHOR, self._width)
+        for anchor in anchors:
+            self._label(anchor.pixel, arm, anchor.label, palette.ANCHOR)
 
-def _dot(draw: ImageDraw.ImageDraw, at: np.ndarray, radius: float, color: palette.RGB) -> None:
-    u, v = at.tolist()
-    draw.ellipse([u - radius, v - radius, u + radius, v + radius], color, (0, 0, 0))
+    def _around(self, pixel: np.ndarray, radius: float) -> np.ndarray:
+        """Return the box around a pixel, which no label shall cover."""
+        box = np.concatenate([pixel - radius, pixel + radius])
+        self._taken.append(box)
+        return box
 
-
-def _text(
-    draw: ImageDraw.ImageDraw, at: np.ndarray, text: str, color: palette.RGB, size: float
-) -> None:
-    font = ImageFont.load_default(size)
-    u, v = at.tolist()
-    draw.text((u, v), text, color, font, stroke_width=1, stroke_fill=(0, 0, 0))
+    def _label(self, at: np.ndarray, away: float, text: str, color: palette.RGB) -> None:
+        left, top, right, bottom = self._draw.textbbox((0, 0), text, self._font, stroke_width=1)
+        size = np.array([right - left, bottom - top])
+        box = label_place(size, at, away, self._taken, self._size)
+        self._taken.append(box)
+        corner = (float(box[0] - left), float(box[1] - top))
+        self._draw.text(corner, text, color, self._font, stroke_width=1, stroke_fill=(0, 0, 0))

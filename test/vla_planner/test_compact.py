@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.lesson import Answer
 from vla_planner.formats import compact
+from vla_planner.formats.compact_sketch import COMPACT, anchor_names
+from vla_planner.scale import Scale
 
 SIZE = (192, 144)
 PLAN = '<at> <loc_10> <loc_200> <yaw_6> <to> <loc_255> <loc_0> <a> <up_8> <open> <b> <along_-3> '
@@ -109,3 +111,23 @@ def test_whatever_a_model_writes_is_a_plan_or_a_refusal(words):
         return
     assert found.outcome in ('plan', 'absent', 'done')
     assert (found.outcome == 'plan') == bool(found.waypoints)
+
+
+def test_the_sketch_of_an_answer_names_its_anchors():
+    sketch = COMPACT.read(PLAN, SIZE, Scale.UNIT)
+    assert [spot.label for spot in sketch.spots] == ['grasp', 'place']
+    np.testing.assert_allclose(sketch.spots[0].place * 256, [10.5, 200.5])
+
+
+@pytest.mark.parametrize(
+    ('openings', 'names'),
+    [
+        ([1, 0, 0, 0, 1, 1], ('grasp', 'place')),
+        ([1, 0, 0], ('grasp',)),
+        ([0, 0, 0, 0], ('push', 'to')),
+        ([0, 0, 0], ('press',)),
+        ([1], ('reach',)),
+    ],
+)
+def test_an_anchor_is_called_what_the_hand_does_there(openings, names):
+    assert anchor_names(openings, len(names)) == names

@@ -15,6 +15,7 @@ from gae_arm.viewer.gripper_glyph import waypoint_glyph
 
 SPHERE, LINE, LETTER = 0.018, 0.004, 0.03  # m
 ABOVE = np.array([0.0, 0.0, 0.03])
+HIGHER = np.array([0.0, 0.0, 0.06])  # than the number of a waypoint at the same place
 STATUS_AT = np.array([0.0, 0.0, 1.15])  # above an upright arm
 WHITE = (1.0, 1.0, 1.0, 1.0)
 
@@ -45,7 +46,7 @@ def anchor_marks(labels: Sequence[str], points: np.ndarray) -> list[Mark]:
     for label, point in zip(labels, points, strict=True):
         if np.isfinite(point).all():
             marks.append(Mark(Shape.SPHERE, 'anchors', SPHERE, color, point))
-            at = point + ABOVE
+            at = point + HIGHER
             marks.append(Mark(Shape.TEXT, 'anchor labels', LETTER, color, at, text=label))
     return marks
 

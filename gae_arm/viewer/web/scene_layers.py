@@ -106,7 +106,8 @@ class PlanLayer(Group):
             if np.isfinite(point).all():
                 name = f'/plan/anchor{number}'
                 self.scene.add_icosphere(name, SPHERE, color=palette.ANCHOR, position=point)
-                self.scene.add_label(f'{name}/label', anchor.label, anchor='bottom-left')
+                # On the other side than the numbers of waypoints.
+                self.scene.add_label(f'{name}/label', anchor.label, anchor='top-right')
 
 
 def segments(path: np.ndarray) -> np.ndarray:

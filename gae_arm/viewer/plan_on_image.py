@@ -81,7 +81,8 @@ class _Drawing:
         arm = 7 * self._width
         for anchor in anchors:
             u, v = anchor.pixel.tolist()
-            for line in ([u - arm, v, u + arm, v], [u, v - arm, u, v + arm]):
+            left, top, right, bottom = self._around(anchor.pixel, arm).tolist()
+            for line in ([left, v, right, v], [u, top, u, bottom]):
                 self._draw.line(line, palette.ANCHOR, self._width)
         for anchor in anchors:
             self._label(anchor.pixel, arm, anchor.label, palette.ANCHOR)

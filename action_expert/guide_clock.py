@@ -60,7 +60,8 @@ class GuideClock:
     behind it, as measured, in the guide's measure. event: index of the next gripper event. done:
     whether the arm is at the end and all events are over. off: distance of the arm from the guide,
     m, its angle counted as `arrival_distance` per `arrival_angle`. lag: its distance, so counted,
-    from what is commanded. still: time without progress, s.
+    from what is commanded. still: time without progress, s. lead: as in `ClockSettings`; whoever
+    follows may allow less.
     """
 
     def __init__(self, guide: Guide, stamp_ns: int, settings: ClockSettings) -> None:
@@ -71,6 +72,7 @@ class GuideClock:
         self.done = False
         self.off = self.lag = 0.0
         self.still = 0.0
+        self.lead = settings.lead
         self._settings = settings
         self._lever = settings.arrival_distance / settings.arrival_angle
         self._stamp_ns = stamp_ns
@@ -163,7 +165,7 @@ class GuideClock:
 
     def _hold_back(self, before: float, step: float) -> None:
         """Keep the command from running away from the arm."""
-        lead = LEAST_LEAD if self.still > STANDING else self._settings.lead
+        lead = LEAST_LEAD if self.still > STANDING else self.lead
         limit = float(self.guide.time_of(np.array([self.way + lead]))[0])
         if self.time <= limit:
             return

@@ -78,13 +78,19 @@ class Estimate:
     def feel(self, k: int, T_base_ee: np.ndarray) -> None:
         """Take in that the hand was stopped at (4, 4) on its way to a waypoint that touches.
 
-        Nearly there, that is what it was to touch: looking would push it on.
+        Nearly there, that is what it was to touch: looking would push it on. What is dragged is at
+        its stop.
         """
+        drags = k + 1 < len(self.known) and self._is_dragged(k + 1)
+        if drags:
+            k += 1
         apart = np.linalg.norm(self.waypoints().poses[k, :3, 3] - T_base_ee[:3, 3])
         near = HELD if self._said.gripper[k] > 0.5 else FELT
         if self._said.touches[k] and apart < near:
             self.take(k, _shift(self._said.poses[k], T_base_ee), 1.0)
             self._felt[k] = True
+            if drags:
+                self._shifts[k - 1] = _shift(self._said.poses[k - 1], T_base_ee)
 
     def take(self, aim: int, shift: np.ndarray, share: float) -> None:
         """Take in what has been seen of an aim: its shift (6,), of which `share` counts, 0 to 1.

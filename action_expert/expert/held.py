@@ -18,26 +18,33 @@ YIELDING, FADING = 4.0, 0.7
 """1/s: how fast the guide goes to where the hand is kept, and back when it is not."""
 TANGENT = 0.05
 """s before and after, between which the guide's direction is taken."""
+LEAD = 0.1
+"""s at full speed: so far at most a hand that holds something is led on, or it presses too hard."""
 HELD, CLOSED = 0.02, 0.5
 """Openings: wider than asked for, the fingers are about something; asked to be closed at all."""
 
 
 class Held:
-    """The shift (6,), base frame, by which a held hand is led beside its guide; see `beside`."""
+    """The shift (6,), base frame, by which a held hand is led beside its guide; see `beside`.
 
-    def __init__(self) -> None:
+    lead: s at full speed, by which the guide's clock leads an empty hand at most.
+    """
+
+    def __init__(self, lead: float) -> None:
         self.shift = np.zeros(6)
+        self._lead = lead
 
     def update(
         self, clock: GuideClock, led: Led, T_base_ee: np.ndarray, opening: float, step: float
     ) -> None:
         """Take in where the hand is, (4, 4), `step` seconds after the last time.
 
-        led: where it is led. opening: measured.
+        led: where it is led. opening: measured. Sets the clock's lead.
         """
         asked = float(clock.guide.openings(np.array([clock.time]))[0])
-        holds = asked < CLOSED and opening > asked + HELD
-        if not holds or clock.fingers_asked is not None:
+        holds = asked < CLOSED and opening > asked + HELD and clock.fingers_asked is None
+        clock.lead = min(self._lead, LEAD) if holds else self._lead
+        if not holds:
             return
         kept = _beyond(_beside(clock, led, T_base_ee))
         if kept.any():

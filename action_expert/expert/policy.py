@@ -54,7 +54,7 @@ class ActionExpert(GuidePolicy):
         self._said = np.zeros(0, dtype=bool)
         self._estimate: Estimate | None = None
         self._meant: Guide | None = None
-        self._held, self._held_ns = Held(), 0
+        self._held, self._held_ns = Held(settings.lead), 0
         self._looked_ns = 0
         self._without = ''
         self._way = np.zeros((2, settings.actions, 6))
@@ -82,7 +82,7 @@ class ActionExpert(GuidePolicy):
         self._said = said(waypoints, self._plan)
         self._estimate, self._looked_ns = Estimate(waypoints), self._stamp_ns
         self._meant = None
-        self._held, self._held_ns = Held(), self._stamp_ns
+        self._held, self._held_ns = Held(self.settings.lead), self._stamp_ns
         self._way, self._way_ns = np.zeros_like(self._way), self._stamp_ns
         return clock
 

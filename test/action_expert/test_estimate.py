@@ -143,3 +143,14 @@ def test_what_is_put_down_or_only_lifted_is_not_dragged(said):
     estimate = Estimate(said)
     estimate.drag(len(said.poses) - 2)
     assert not estimate.known.any()
+
+
+def test_a_drag_that_is_stopped_on_its_way_has_come_to_its_end():
+    estimate = Estimate(dragging())
+    estimate.take(1, SHIFT, 1.0)
+    estimate.drag(3)
+    here = estimate.waypoints().poses[3].copy()
+    here[:3, 3] += [0.03, 0.0, 0.0]
+    estimate.feel(2, here)
+    for T in estimate.waypoints().poses[2:4]:
+        np.testing.assert_allclose(T, here, atol=1e-9)

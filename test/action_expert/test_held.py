@@ -28,7 +28,7 @@ class Pulled:
         )
         self.guide = make_guide(PULL[0], 1.0, waypoints, SETTINGS, 0.6)
         self.clock = GuideClock(self.guide, 0, SETTINGS)
-        self.held, self.kept, self.opening = Held(), np.asarray(kept), opening
+        self.held, self.kept, self.opening = Held(SETTINGS.lead), np.asarray(kept), opening
         self.turn = geometry.rotation_vector_to_matrix(np.array([0.0, 0.0, turned]))
         self.stamp_ns = 0
         for count in range(100):
@@ -90,3 +90,12 @@ def test_a_hand_that_is_free_again_goes_back_to_its_guide():
         hand.kept = hand.held.shift[:3].copy()
         hand.act()
     assert 0.0 < hand.held.shift[1] < 0.02 * np.exp(-0.7 * 7 * PERIOD)
+
+
+def test_a_hand_that_holds_something_is_led_on_by_less():
+    hand = Pulled([0.0, 0.0, 0.0])
+    hand.act()
+    assert hand.clock.lead < SETTINGS.lead
+    hand.opening = 0.0
+    hand.act()
+    assert hand.clock.lead == SETTINGS.lead

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BROWSERS = ('chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome')
 # Without a GPU, WebGL is drawn in software: slowly, a shader's first use takes seconds.
 FLAGS = ('--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-sandbox')
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 120_000
 
 
 def find_browser() -> str | None:

@@ -116,6 +116,7 @@ class ActionExpert(GuidePolicy):
         assert clock is not None
         step = max(0.0, (self._stamp_ns - self._held_ns) * 1e-9)
         self._held.update(clock, self._led, T_base_ee, opening, step)
+        self._held.shift = self._limited(self._held.shift[None])[0]
         self._held_ns = self._stamp_ns
         if clock.fingers_asked is not None or clock.done:
             aims = now[:1]

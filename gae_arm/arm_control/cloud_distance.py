@@ -15,6 +15,8 @@ from gae_arm.core.jit import kernel
 
 MOST_CELLS = 200
 """Along an edge of the grid in which neighbours are counted."""
+FIRST_LOOK = 0.002
+"""m: pairs whose bounds are so much above the least are measured before all others."""
 BLOCK = 8
 """Successive points that are bounded together: worth it where they lie near each other."""
 
@@ -104,6 +106,29 @@ def obstacle_points(points: np.ndarray, spheres: np.ndarray, floor: float) -> np
 
 
 @kernel
+def divided(points: np.ndarray, spheres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return float64 (K, 3), (N - K, 3): the points (N, 3) inside some of the spheres, the others.
+
+    spheres: float64 (G, 4), as in `obstacle_points`.
+    """
+    within, without = np.empty((len(points), 3)), np.empty((len(points), 3))
+    count = 0
+    for i in range(len(points)):
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        inside = False
+        for j in range(len(spheres)):
+            dx, dy, dz = x - spheres[j, 0], y - spheres[j, 1], z - spheres[j, 2]
+            inside = inside or dx * dx + dy * dy + dz * dz <= spheres[j, 3] * spheres[j, 3]
+        if inside:
+            within[count, 0], within[count, 1], within[count, 2] = x, y, z
+            count += 1
+        else:
+            k = i - count
+            without[k, 0], without[k, 1], without[k, 2] = x, y, z
+    return within[:count].copy(), without[: len(points) - count].copy()
+
+
+@kernel
 def without_strays(points: np.ndarray, radius: float, least: int) -> np.ndarray:
     """Return float64 (K, 3): the points (N, 3) that have company: `least` others about them.
 
@@ -170,35 +195,36 @@ def _grid_order(cells: np.ndarray, most: int) -> np.ndarray:
 
 @kernel
 def nearest(
-    pieces: Pieces, transforms: np.ndarray, points: np.ndarray
+    pieces: Pieces, transforms: np.ndarray, points: np.ndarray, within: float
 ) -> tuple[float, int, int, float, float, float]:
     """Return distance, m, piece, point and x, y, z of the spot on the piece nearest to the point.
 
     transforms: float64 (J, 4, 4), from each body's frame to the points'. points: float64 (N, 3),
     finite, in any order, fastest where successive ones are near each other. The spot is in its
     body's frame. The distance is negative for a point inside a piece: as deep as the nearest face
-    is. Without bodies or points it is infinite and both indices are -1.
+    is. Without bodies or points nearer than `within`, m, it is infinite and both indices are -1:
+    who wants to know no more than that gets it sooner.
     """
     bodies, blocks = len(transforms), _blocks(points)
     bound = np.empty((bodies, len(blocks)))
-    first_body, first_block, least = -1, -1, np.inf
+    least = within
     for j in range(bodies):
         for b in range(len(blocks)):
             x, y, z = _inside(transforms[j], blocks[b])
             bound[j, b] = _box_distance(pieces.low[j], pieces.high[j], x, y, z) - blocks[b, 3]
-            if bound[j, b] < least:
-                first_body, first_block, least = j, b, bound[j, b]
-    best = np.inf, -1, -1, np.nan, np.nan, np.nan
-    if first_body < 0:
-        return best
-    # The most promising pair first: after it, few others need a closer look.
-    best = _to_block(pieces, first_body, transforms[first_body], points, first_block, best)
-    bound[first_body, first_block] = np.inf
-    for j in range(bodies):
-        for b in range(len(blocks)):
-            if bound[j, b] < best[0]:
-                best = _to_block(pieces, j, transforms[j], points, b, best)
-    return best
+            least = min(least, bound[j, b])
+    best = within, -1, -1, np.nan, np.nan, np.nan
+    # The most promising pairs first: after them, few others need a closer look.
+    ahead = FIRST_LOOK
+    while least < best[0]:
+        look = least + ahead
+        for j in range(bodies):
+            for b in range(len(blocks)):
+                if bound[j, b] < min(look, best[0]):
+                    best = _to_block(pieces, j, transforms[j], points, b, best)
+                    bound[j, b] = np.inf
+        least, ahead = look, 2.0 * ahead
+    return best if best[1] >= 0 else (np.inf, -1, -1, np.nan, np.nan, np.nan)
 
 
 @kernel

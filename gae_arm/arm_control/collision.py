@@ -179,14 +179,16 @@ class CollisionModel:
         points: np.ndarray,
         opening: float = 1.0,
         ignore: Collection[str] = (),
+        within: float = np.inf,
     ) -> Clearance:
         """Return what `cloud_distance` does, for points that are known to be obstacles.
 
         points: float64 (N, 3), C-ordered, m, base frame, finite, above the table; not checked.
+        within: m; what is no nearer counts as infinitely far, and costs next to nothing.
         """
         pieces, joints, packed = self._pack(frozenset(ignore))
         T_base_joint = self._joint_transforms(q, opening)[joints]
-        distance, k, i, *spot = nearest(packed, T_base_joint, points)
+        distance, k, i, *spot = nearest(packed, T_base_joint, points, float(within))
         if k < 0:
             return NOTHING
         T = T_base_joint[joints.index(pieces[k].joint)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gae_arm.arm_control.cloud_distance import divided
 from gae_arm.arm_control.collision import CollisionModel
 from gae_arm.arm_control.limits import GovernorSettings
 from gae_arm.arm_control.settings import ArmControlSettings
@@ -47,33 +48,37 @@ class Room:
         sites: Sequence[np.ndarray],
     ) -> None:
         self._collision, self._solids, self._poses = collision, solids, poses
-        self._sites = np.reshape(sites, (-1, 3))
         self._split: dict[frozenset[str], tuple[np.ndarray, np.ndarray]] = {}
         settings = ArmControlSettings()
-        self._site_radius, self._carry_radius = settings.site_radius, settings.carry_radius
+        self._sites = _spheres(sites, settings.site_radius)
+        self._carry_radius = settings.carry_radius
         self._keep = GovernorSettings().stop_distance + NOISE
 
     def is_free(self, q: np.ndarray, end_effector: np.ndarray, stage: Stage) -> bool:
         """Return whether the arm has room at joint positions q (N,) with its hand at (3,), m."""
         near, far = self._points(stage.without)
-        distance = self._collision.obstacle_distance
         if stage.carrying:
-            about = np.linalg.norm(far - end_effector, axis=1) < self._carry_radius
-            near, far = np.concatenate([near, far[about]]), far[~about]
+            about, far = divided(far, _spheres([end_effector], self._carry_radius))
+            near = np.concatenate([near, about])
+        distance = self._collision.obstacle_distance
         return (
-            distance(q, near, stage.opening).distance > TOUCH
-            and distance(q, far).distance > self._keep
+            distance(q, near, stage.opening, within=TOUCH).distance > TOUCH
+            and distance(q, far, within=self._keep).distance > self._keep
         )
 
     def _points(self, without: frozenset[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the points where the governor lets the hand come near, and the others."""
         if without not in self._split:
             points = self._solids.points(self._poses, without)
-            apart = np.linalg.norm(points[:, None] - self._sites[None], axis=2)
-            near = apart.min(axis=1, initial=np.inf) < self._site_radius
-            above = points[:, 2] > self._collision.floor
-            self._split[without] = points[near], points[~near & above]
+            near, far = divided(points, self._sites)
+            self._split[without] = near, far[far[:, 2] > self._collision.floor]
         return self._split[without]
+
+
+def _spheres(centers: Sequence[np.ndarray], radius: float) -> np.ndarray:
+    """Return float64 (G, 4), x, y, z, radius, of centres (3,) each."""
+    rows = [[*center, radius] for center in centers]
+    return np.array(rows, np.float64).reshape(-1, 4)
 
 
 def sites_of(way: Sequence[Keyframe]) -> list[np.ndarray]:

@@ -43,6 +43,8 @@ OVERFLY = 0.14
 """m that the end effector goes above the highest thing where no lower way has room."""
 MOST_WAYS, MOST_LOOKS = 400, 40
 """Ways that are tried at most, and those of them that are gone along."""
+Reached = dict[tuple[bytes, bytes], np.ndarray | None]
+"""Joints (N,) by the pose that they reach and those that the search began at; None: none do."""
 
 
 class Script:
@@ -76,10 +78,11 @@ class Script:
         T_now = self._kinematics.forward(q)
         found = self._ways.find(group, truth.poses, truth.joints, T_now, opened)
         ways = list(itertools.islice(found, MOST_WAYS))
-        way, whole = self._best(ways, group, truth, q, opened)
+        known: Reached = {}
+        way, whole = self._best(ways, group, truth, q, opened, known)
         if not whole:
             higher = [[self._above(T_now, way[0]), *way] for way in ways]
-            over, whole = self._best(higher, group, truth, q, opened)
+            over, whole = self._best(higher, group, truth, q, opened, known)
             way = over if whole else way
         if way is None:
             raise NoWayError(f'no way to do {group!r} is within reach')
@@ -100,21 +103,21 @@ class Script:
         truth: Truth,
         q: np.ndarray,
         opened: bool,
+        known: Reached,
     ) -> tuple[list[Keyframe] | None, bool]:
         """Return the first way that leads all the way, or the best of the others, and which."""
-        poses: dict[tuple[bytes, bytes], np.ndarray | None] = {}
         closed: set[bytes] = set()
         best, farthest, looks = None, -1, 0
         for way in ways:
             begun = itertools.accumulate(keyframe.T_base_ee.tobytes() for keyframe in way)
             if looks == MOST_LOOKS or not closed.isdisjoint(begun):
                 continue
-            if not self._leads_through(way, q, poses):
+            if not self._leads_through(way, q, known):
                 continue
             best = best or way
             room = Room(self._collision, self._solids, truth.poses, sites_of(way))
             stages = list(_stages(way, group, opened))
-            if not self._stands(way, stages, room, q):
+            if not self._stands(way, stages, room, q, known):
                 continue
             looks += 1
             done = self._gets_to(way, stages, room, q)
@@ -125,26 +128,30 @@ class Script:
                 best, farthest = way, done
         return best, False
 
-    def _leads_through(
-        self,
-        way: Sequence[Keyframe],
-        q: np.ndarray,
-        known: dict[tuple[bytes, bytes], np.ndarray | None],
-    ) -> bool:
+    def _reached(self, T: np.ndarray, q: np.ndarray, known: Reached) -> np.ndarray | None:
+        """Return joints (N,) at the pose (4, 4), looked for from q (N,); None: out of reach."""
+        key = T.tobytes(), q.tobytes()
+        if key not in known:
+            found = self._reach.check(T, q)
+            known[key] = found.q if found.reachable else None
+        return known[key]
+
+    def _leads_through(self, way: Sequence[Keyframe], q: np.ndarray, known: Reached) -> bool:
         """Return whether each pose is within reach, from the joints (N,) of the one before."""
         for keyframe in way:
-            key = keyframe.T_base_ee.tobytes(), q.tobytes()
-            if key not in known:
-                found = self._reach.check(keyframe.T_base_ee, q)
-                known[key] = found.q if found.reachable else None
-            reached = known[key]
+            reached = self._reached(keyframe.T_base_ee, q, known)
             if reached is None:
                 return False
             q = reached
         return True
 
     def _stands(
-        self, way: Sequence[Keyframe], stages: Sequence[Stage], room: Room, q: np.ndarray
+        self,
+        way: Sequence[Keyframe],
+        stages: Sequence[Stage],
+        room: Room,
+        q: np.ndarray,
+        known: Reached,
     ) -> bool:
         """Return whether the arm has room at every keyframe; q: (N,), where the search begins.
 
@@ -153,8 +160,8 @@ class Script:
         """
         after = [*stages[1:], stages[-1]]
         for keyframe, *both in reversed(list(zip(way, stages, after, strict=True))):
-            found, place = self._reach.check(keyframe.T_base_ee, q), keyframe.T_base_ee[:3, 3]
-            if not found.reachable or not all(room.is_free(found.q, place, s) for s in both):
+            reached, place = self._reached(keyframe.T_base_ee, q, known), keyframe.T_base_ee[:3, 3]
+            if reached is None or not all(room.is_free(reached, place, s) for s in both):
                 return False
         return True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,6 +48,17 @@ Reached = dict[tuple[bytes, bytes], np.ndarray | None]
 """Joints (N,) by the pose that they reach and those that the search began at; None: none do."""
 
 
+class _Found(NamedTuple):
+    """The best of some ways, empty if none is within reach; whether it leads all the way.
+
+    cramped: which of the ways have no room at one of their keyframes.
+    """
+
+    way: list[Keyframe]
+    whole: bool
+    cramped: set[int]
+
+
 class Script:
     """Turns the steps of one task into keyframes for one arm.
 
@@ -76,15 +88,21 @@ class Script:
         where the arm is. opened: whether the gripper is open. Raises NoWayError.
         """
         T_now = self._kinematics.forward(q)
-        found = self._ways.find(group, truth.poses, truth.joints, T_now, opened)
-        ways = list(itertools.islice(found, MOST_WAYS))
+        all_ = self._ways.find(group, truth.poses, truth.joints, T_now, opened)
+        ways = list(itertools.islice(all_, MOST_WAYS))
         known: Reached = {}
-        way, whole = self._best(ways, group, truth, q, opened, known)
-        if not whole:
-            higher = [[self._above(T_now, way[0]), *way] for way in ways]
-            over, whole = self._best(higher, group, truth, q, opened, known)
-            way = over if whole else way
-        if way is None:
+        found = self._best(ways, group, truth, q, opened, known)
+        if found.whole:
+            return found.way
+        # Where there is no room at a way's keyframes there is none from above either.
+        higher = [
+            [self._above(T_now, way[0]), *way]
+            for i, way in enumerate(ways)
+            if i not in found.cramped
+        ]
+        over = self._best(higher, group, truth, q, opened, known)
+        way = over.way if over.whole else found.way
+        if not way:
             raise NoWayError(f'no way to do {group!r} is within reach')
         return way
 
@@ -104,11 +122,13 @@ class Script:
         q: np.ndarray,
         opened: bool,
         known: Reached,
-    ) -> tuple[list[Keyframe] | None, bool]:
-        """Return the first way that leads all the way, or the best of the others, and which."""
+    ) -> _Found:
+        """Return the first way that leads all the way, or the best of the others."""
+        cramped: set[int] = set()
         closed: set[bytes] = set()
-        best, farthest, looks = None, -1, 0
-        for way in ways:
+        best: list[Keyframe] = []
+        farthest, looks = -1, 0
+        for i, way in enumerate(ways):
             begun = itertools.accumulate(keyframe.T_base_ee.tobytes() for keyframe in way)
             if looks == MOST_LOOKS or not closed.isdisjoint(begun):
                 continue
@@ -118,15 +138,16 @@ class Script:
             room = Room(self._collision, self._solids, truth.poses, sites_of(way))
             stages = list(_stages(way, group, opened))
             if not self._stands(way, stages, room, q, known):
+                cramped.add(i)
                 continue
             looks += 1
             done = self._gets_to(way, stages, room, q)
             if done == len(way):
-                return way, True
+                return _Found(way, True, cramped)
             closed.add(b''.join(keyframe.T_base_ee.tobytes() for keyframe in way[: done + 1]))
             if done > farthest:
                 best, farthest = way, done
-        return best, False
+        return _Found(best, False, cramped)
 
     def _reached(self, T: np.ndarray, q: np.ndarray, known: Reached) -> np.ndarray | None:
         """Return joints (N,) at the pose (4, 4), looked for from q (N,); None: out of reach."""

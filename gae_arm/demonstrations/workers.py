@@ -13,7 +13,13 @@ from typing import TypeVar
 from gae_arm.core.environment import environment
 from gae_arm.core.errors import GaeError
 
-THREADS = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'NUMBA_NUM_THREADS')
+THREADS = {
+    **dict.fromkeys(
+        ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'NUMBA_NUM_THREADS'), '1'
+    ),
+    'LP_NUM_THREADS': '0',
+}
+"""Environment of a process of one thread; Mesa counts the threads beside the one that draws."""
 AHEAD = 2
 
 Item = TypeVar('Item')
@@ -35,7 +41,7 @@ def run_jobs(
             yield item, job(item)
         return
     # As many processes as cores: one thread each.
-    with environment(dict.fromkeys(THREADS, '1')):
+    with environment(THREADS):
         pool = ProcessPoolExecutor(workers, get_context('spawn'))
         try:
             yield from _outcomes(pool, job, items, workers)

@@ -14,7 +14,7 @@ APPROACH = 0.10
 """m: from where the hand goes straight to what it grasps, and back to where it lets go."""
 DROP = 0.004
 """m: above where it rests, a thing is let go of."""
-LOWEST = 0.03
+LOWEST = 0.022
 """m: above the table, where the closed fingers push at least: no finger drags along it."""
 PUSH_GAP = 0.03
 """m: between the closed fingers and the side that they are going to push."""
@@ -83,24 +83,24 @@ def release(
 
 
 def push(
-    step: Push, start: np.ndarray, end: np.ndarray, table_height: float, turned: bool = False
+    start: np.ndarray, end: np.ndarray, side: float, height: float, turn: float = 0.0
 ) -> list[Keyframe]:
     """Return a push along the table: start, end (3,), m, where the item is and shall be.
 
-    turned: the hand by half a turn, which makes no difference to what is pushed.
+    side: m, from its frame to where the fingers meet it. height: m, of the fingers' middle in the
+    base frame. turn: rad, of the hand about the vertical from where the fingers lie across the way.
     """
     way = (end - start)[:2]
     ahead = np.array([*way / max(float(np.linalg.norm(way)), 1e-9), 0.0])
-    # The fingers are a broad front: they lie across the way.
     z = np.array([0.0, 0.0, -1.0])
-    y = np.cross(z, ahead) * (-1 if turned else 1)
-    rotation = np.stack([np.cross(y, z), y, z], axis=1)
-    reach = step.radius + FINGER
-    height = max(step.height, LOWEST)
+    y = np.cross(z, ahead)
+    across = np.stack([np.cross(y, z), y, z], axis=1)
+    rotation = across @ geometry.rpy_to_matrix(0, 0, turn)
+    reach = side + FINGER
 
     def at(point: np.ndarray, back: float) -> np.ndarray:
         place = point - back * ahead
-        return geometry.transform(rotation, [*place[:2], table_height + height])
+        return geometry.transform(rotation, [*place[:2], height])
 
     first, last = at(start, reach + PUSH_GAP), at(end, reach)
     return [
@@ -114,7 +114,12 @@ def push(
     ]
 
 
-def press(step: Press, T_base_item: np.ndarray) -> list[Keyframe]:
+def pressing(step: Press, T_base_item: np.ndarray, turn: float) -> np.ndarray:
+    """Return the pose (4, 4) of a hand on a button, turned about the way of the press, rad."""
+    about = geometry.transform(geometry.rpy_to_matrix(0, 0, turn), np.zeros(3))
+    return T_base_item @ step.T_item_ee @ about
+
+
+def press(T_press: np.ndarray, by: float) -> list[Keyframe]:
     """Return a press with closed fingers; it ends with the button down, which is all there is."""
-    T = T_base_item @ step.T_item_ee
-    return [Keyframe(backed(T, APPROACH / 2), 0.0), Keyframe(backed(T, -step.by))]
+    return [Keyframe(backed(T_press, APPROACH / 2), 0.0), Keyframe(backed(T_press, -by))]

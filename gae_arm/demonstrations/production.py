@@ -14,6 +14,7 @@ from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.range_words import ranges_of
 from gae_arm.arm_sim.tasks.registry import TASKS
+from gae_arm.arm_sim.tasks.steps import Push
 from gae_arm.core import checks
 from gae_arm.demonstrations.dataset import Failure
 from gae_arm.demonstrations.demonstrator import Demonstrator, DemonstratorSettings
@@ -67,7 +68,8 @@ class Production:
         cell, rng = fast_cell(self.arm), np.random.default_rng([instance.seed, SALT])
         cell.load(instance)
         planner = Demonstrator(self.demonstrator)
-        speeds = Variety(rng).settings()
+        pushes = any(isinstance(step, Push) for step in instance.steps)
+        speeds = Variety(rng).settings(pushes)
         policy = Straying(make_policy('spline', cell.arm, speeds), self.demonstrator.stray, rng)
         recorder = Recorder(cell, self.recorder, lambda: policy.meant)
         outcome = Rollout(

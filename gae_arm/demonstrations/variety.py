@@ -24,6 +24,8 @@ ASIDE = np.array([0.018, 0.004])
 """m, standard deviations, by which that is beside the straight way, along and across the pads."""
 MOST = 2.0
 """Standard deviations that any of these differs at most."""
+PUSHING = 0.12
+"""m/s, at most, where something is pushed along."""
 SPEED, ACCELERATION, TURN_SPEED = (0.14, 0.34), (0.6, 1.6), (0.6, 1.3)
 """m/s, m/s^2, rad/s: of the guide that is followed."""
 
@@ -36,11 +38,12 @@ class Variety:
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
 
-    def settings(self) -> PolicySettings:
-        """Return at what speed an episode is carried out."""
+    def settings(self, pushes: bool) -> PolicySettings:
+        """Return at what speed an episode is carried out: what is pushed fast slides on, or tips."""
         speed, acceleration, turn = (
             float(self._rng.uniform(*span)) for span in (SPEED, ACCELERATION, TURN_SPEED)
         )
+        speed = min(speed, PUSHING) if pushes else speed
         return PolicySettings(speed=speed, acceleration=acceleration, turn_speed=turn)
 
     def order(self, options: Sequence[Option]) -> list[Option]:

@@ -20,6 +20,12 @@ CLEARANCE = 0.05
 """m: that what is carried keeps above whatever stands in its way, where the arm can."""
 TURNS = np.arange(16) * np.pi / 8
 """rad: turns about the vertical that are tried where any will do."""
+FRONT = 0.015
+"""m: to both sides of their middle, and below it, the closed fingers meet what they push."""
+FINGER_LENGTH = 0.032
+"""m: from the fingers' middle to the hand that carries them, about the same for all grippers."""
+HIGHEST = 0.05
+"""m above the table: what is pushed higher up tips."""
 FITS, SAME = 0.95, 0.02
 """Share of a hollow's half width to which a thing in it may reach; smaller differences are none."""
 LETTING_GO = 0.024
@@ -57,11 +63,11 @@ class Ways:
         """
         first = group[0]
         if isinstance(first, Push):
-            start, end = poses[first.item][:3, 3], poses[first.to][:3, 3]
-            for turned in (False, True):
-                yield moves.push(first, start, end, self.instance.table_height, turned)
+            yield from self._pushes(first, poses[first.item], poses[first.to][:3, 3], T_now)
         elif isinstance(first, Press):
-            yield moves.press(first, poses[first.item])
+            turned = [moves.pressing(first, poses[first.item], turn) for turn in TURNS]
+            for T_press in sorted(turned, key=lambda T: _turn(T, T_now)):
+                yield moves.press(T_press, first.by)
         elif isinstance(first, (Lift, Slide)):
             for T_grasp, width in self._grasps(first, poses, T_now):
                 before = None if self._variety is None else self._variety.before(T_grasp)
@@ -76,6 +82,31 @@ class Ways:
                     yield from self._carry(way, first, put, poses, T_grasp, width)
         else:
             raise NoWayError(f'a task cannot begin with {first!r}')
+
+    def _pushes(
+        self, push: Push, T_item: np.ndarray, end: np.ndarray, T_now: np.ndarray
+    ) -> list[list[Keyframe]]:
+        """Return the ways to push an item to (3,), m: low, but no lower than the hand has room."""
+        start, table = T_item[:3, 3], self.instance.table_height
+        above = self.instance.items[push.item].height - FINGER_LENGTH
+        height = max(push.height, moves.LOWEST, min(above, HIGHEST))
+        side = self._side(push, T_item, end - start, height)
+        key = _across if above > moves.LOWEST else _slanting
+        ways = [(key(turn), moves.push(start, end, side, table + height, turn)) for turn in TURNS]
+        ways.sort(key=lambda way: (*way[0], _turn(way[1][0].T_base_ee, T_now)))
+        return [way for _, way in ways]
+
+    def _side(self, push: Push, T_item: np.ndarray, way: np.ndarray, height: float) -> float:
+        """Return how far, m, from an item's frame the fingers meet it that push it along (3,).
+
+        height: m, of the fingers above the table.
+        """
+        points = points_of(self.instance.items[push.item].body) @ T_item[:3, :3].T
+        ahead = way[:2] / max(float(np.linalg.norm(way[:2])), 1e-9)
+        before = np.abs(points[:, :2] @ [-ahead[1], ahead[0]]) < FRONT
+        table = self.instance.table_height - T_item[2, 3]
+        before &= points[:, 2] > table + height - FRONT
+        return -float((points[before, :2] @ ahead).min()) if before.any() else push.radius
 
     def _grasps(
         self, step: Lift | Slide, poses: Mapping[str, np.ndarray], T_now: np.ndarray
@@ -197,6 +228,22 @@ def _each(
     for drop in drops:
         for T in places:
             yield T, drop
+
+
+def _across(turn: float) -> tuple[float, ...]:
+    """Return what sorts turns, rad, of fingers that push what the broad hand above them may touch.
+
+    The hand has to stay behind it.
+    """
+    return (round(abs(np.sin(turn)), 6),)
+
+
+def _slanting(turn: float) -> tuple[float, ...]:
+    """Return what sorts turns, rad, of pushing fingers: flat fronts first, the broad ones of them.
+
+    What a slanting front pushes slips off it.
+    """
+    return round(abs(np.sin(2 * turn)), 6), *_across(turn)
 
 
 def _turn(T: np.ndarray, T_from: np.ndarray) -> float:

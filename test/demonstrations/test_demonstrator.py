@@ -11,7 +11,7 @@ from gae_arm.core.plan import Waypoint, WaypointPlan
 from gae_arm.demonstrations.demonstrator import OVER, Demonstrator, DemonstratorSettings, _is_done
 from gae_arm.demonstrations.fast_cell import fast_cell
 from gae_arm.demonstrations.strays import NARROW, STRAY, Bump, Straying
-from gae_arm.demonstrations.variety import MOST, Variety
+from gae_arm.demonstrations.variety import MOST, PUSHING, Variety
 
 DOWN = (1.0, 0.0, 0.0, 0.0)
 NEVER = DemonstratorSettings(miss=0.0, stray=0.0, bump=0.0)
@@ -152,7 +152,8 @@ def test_variety_keeps_within_its_bounds():
         assert np.abs(grasp[:3, 3]).max() < MOST * 0.006
         assert -0.14 < (np.linalg.inv(T) @ variety.before(T))[2, 3] < -0.06
         assert sorted(variety.order([3, 1, 2])) == [1, 2, 3]
-    assert variety.settings() != variety.settings()
+    assert variety.settings(pushes=False) != variety.settings(pushes=False)
+    assert all(variety.settings(pushes=True).speed <= PUSHING for _ in range(20))
 
 
 def test_what_is_held_up_is_not_grasped_again(cell):

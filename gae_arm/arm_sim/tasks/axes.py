@@ -151,7 +151,8 @@ AXES: Mapping[str, Axis] = MappingProxyType(
         'friction': Axis(
             'sliding friction of objects with whatever they touch',
             {'coefficient': _spans((0.6, 0.9))},
-            {'coefficient': _spans((0.45, 0.55), (0.95, 1.1))},
+            # From 1 on, what is pushed jams between finger and table, however hard the push.
+            {'coefficient': _spans((0.45, 0.55), (0.92, 0.98))},
         ),
         'colour': Axis(
             'shade of the named colours: brightness and saturation as shares, hue shifted by turns',

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gae_arm.arm_sim.tasks.steps import Press, Push
+from gae_arm.arm_sim.tasks.steps import Press
 from gae_arm.core import geometry
 from gae_arm.core.plan import Waypoint
 

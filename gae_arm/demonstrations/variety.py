@@ -25,7 +25,7 @@ ASIDE = np.array([0.018, 0.004])
 MOST = 2.0
 """Standard deviations that any of these differs at most."""
 PUSHING = 0.12
-"""m/s, at most, where something is pushed along."""
+"""m/s, at most, where something is pushed along: else it slides on, or tips."""
 SPEED, ACCELERATION, TURN_SPEED = (0.14, 0.34), (0.6, 1.6), (0.6, 1.3)
 """m/s, m/s^2, rad/s: of the guide that is followed."""
 
@@ -39,7 +39,7 @@ class Variety:
         self._rng = rng
 
     def settings(self, pushes: bool) -> PolicySettings:
-        """Return at what speed an episode is carried out: what is pushed fast slides on, or tips."""
+        """Return at what speed an episode is carried out: slowly where it pushes."""
         speed, acceleration, turn = (
             float(self._rng.uniform(*span)) for span in (SPEED, ACCELERATION, TURN_SPEED)
         )

@@ -265,7 +265,9 @@ class Governor:
         start_ns, here = timeline.start_ns, timeline.states[0, 0]
         lower, upper = self._motion.limits[:2]
         wanted = path.sample(start_ns, self._step, self.settings.look_ahead_steps + 1)
-        cause = outside_limits(wanted[:, 0], lower, upper, self.arm.joints)
+        # Beyond the outermost of a command's points goes the curve through them, not the command.
+        asked = np.clip(wanted[:, 0], path.position.min(axis=0), path.position.max(axis=0))
+        cause = outside_limits(asked, lower, upper, self.arm.joints)
         pace, limit = self._pacing.rate(wanted, here)
         if cause is not None or pace == 0:
             self._halting = cause or limit

@@ -107,6 +107,11 @@ class Cell:
         return EPOCH_NS + self.simulation.stamp_ns
 
     @property
+    def latched(self) -> bool:
+        """Return whether the arm stands until somebody lets it go on."""
+        return self.controller.governor.latched is not None
+
+    @property
     def T_base_camera(self) -> np.ndarray:
         """Return the pose (4, 4) of the camera's optical frame."""
         return self.instance.view.T_base_camera

@@ -119,6 +119,10 @@ class Rollout:
                 self._disturb(cell, truth)
             self._deliver()
             score.intervene(cell.step().status, period)
+            if plan is not None and cell.latched:
+                # Only a person may release that, and here is none.
+                score.stop(STUCK)
+                plan = None
         return score.outcome(self._plans)
 
     def _is_over(self, settling: Settling) -> bool:

@@ -1,5 +1,6 @@
 """Every typed reason: what causes it, its sentence, and that the arm comes to a stand by itself."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,22 @@ def test_a_command_through_the_end_of_the_range():
     assert output.status.message.endswith('rad, its limits are -1.0000 to 1.0000')
     assert driver.settle().status.state == ArmState.HOLDING
     assert 0.9 < driver.position[0] <= 1.0
+
+
+def test_a_command_may_end_at_the_end_of_the_range():
+    """The curve through points that keep the limit overshoots it: that is not the command's."""
+    driver = moving()
+    reasons = set()
+    for _ in range(400):
+        up = np.minimum(driver.here[0, 0] + 0.016 * np.arange(11), 1.0)
+        position = np.column_stack([up, driver.here[0, 1:] + np.zeros((11, 2))])
+        command = driver.towards(FAST, position=position)
+        times_ns = command.times_ns[0] + 20 * MS * np.arange(11)
+        command = dataclasses.replace(command, times_ns=times_ns)
+        reasons.add(driver.tick(command).status.reason)
+        assert driver.position[0] <= 1.0
+    assert HaltReason.POSITION_LIMIT not in reasons
+    assert driver.position[0] > 0.99
 
 
 def test_a_command_that_is_too_fast_is_slowed_and_says_so():

@@ -6,10 +6,12 @@ import json
 import numpy as np
 import pytest
 
+from action_expert.policies import make_policy
 from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.core.errors import ConfigError, InvalidValueError
-from gae_arm.demonstrations.oracle import PlanNoise
-from gae_arm.demonstrations.rollout import RolloutSettings
+from gae_arm.demonstrations.fast_cell import fast_cell
+from gae_arm.demonstrations.oracle import Oracle, PlanNoise
+from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
 from gae_arm.demonstrations.score import Outcome
 from gae_arm.evaluation import suites, tables
 from gae_arm.evaluation.campaign import run_campaign
@@ -69,6 +71,23 @@ def test_a_result_survives_json():
     again = Result.from_dict(json.loads(json.dumps(one.as_dict())))
     assert again == one
     assert again.trial.key == one.trial.key
+
+
+@pytest.mark.camera
+def test_a_stop_that_only_a_person_may_release_ends_a_run():
+    cell = fast_cell('panda')
+    cell.load(PICK.instance())
+    began_ns = cell.now_ns
+
+    def press_stop(cell, truth):
+        if cell.now_ns - began_ns > 1_000_000_000:
+            cell.controller.stop('pressed')
+
+    policy = make_policy('spline', cell.arm, PICK.policy_settings)
+    outcome = Rollout(cell, Oracle(), policy, disturb=press_stop).run()
+    assert (outcome.success, outcome.cause) == (False, 'refused')
+    assert outcome.seconds < 4.0
+    assert outcome.interventions['STOP_REQUESTED'] > 0
 
 
 @pytest.mark.camera

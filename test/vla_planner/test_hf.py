@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import shutil
+import sys
 import threading
 
 import numpy as np
@@ -20,7 +21,7 @@ pytest.importorskip('num2words')
 import tiny_models  # noqa: E402
 
 from gae_arm.commands.benches.planner_answers import made_scene  # noqa: E402
-from gae_arm.core.errors import ConfigError, GaeError  # noqa: E402
+from gae_arm.core.errors import ConfigError, GaeError, MissingDependencyError  # noqa: E402
 from gae_arm.core.instruction import ErrorCode  # noqa: E402
 from vla_planner.backends.backend import Asking  # noqa: E402
 from vla_planner.backends.hf import HfBackend  # noqa: E402
@@ -120,6 +121,25 @@ def test_a_lora_adapter_changes_the_answers(llava, folder):
     assert (before - after).abs().max() > 1e-4
     with pytest.raises(ConfigError, match=r'is no adapter: it has no adapter_model\.safetensors'):
         backend(llava, adapter=str(folder / 'none'))
+
+
+def test_weights_of_8_bits_answer_nearly_as_whole_ones_do(llava):
+    bitsandbytes = pytest.importorskip(
+        'bitsandbytes', reason='needs bitsandbytes (pip install bitsandbytes==0.50.2)'
+    )
+    whole, small = backend(llava, device='cpu'), backend(llava, device='cpu', quantization='8bit')
+    assert any(isinstance(m, bitsandbytes.nn.Linear8bitLt) for m in small.model.modules())
+    inputs = whole._inputs(TALK)
+    with torch.inference_mode():
+        exact, near = (one.model(**inputs).logits for one in (whole, small))
+    assert 0 < (exact - near).abs().max() < 0.1 * exact.abs().max()
+    assert isinstance(answer(small), str)
+
+
+def test_without_what_it_needs_quantization_is_a_sentence(llava, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'bitsandbytes', None)
+    with pytest.raises(MissingDependencyError, match='pip install bitsandbytes'):
+        backend(llava, quantization='8bit')
 
 
 # -- the bundled architecture ----------------------------------------------------------------------

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import io
 import json
+import shutil
 import threading
 
 import numpy as np
@@ -80,6 +81,26 @@ def test_the_server_sees_the_image_and_the_instruction_and_answers_with_a_plan(s
     assert request['temperature'] == 0.0
     schema = request['response_format']['json_schema']['schema']
     assert schema['properties']['waypoints']['maxItems'] == 64
+
+
+def test_examples_are_told_before_the_question(server, tmp_path):
+    given, folder = load_profile('server')
+    prompts = shutil.copytree(folder / 'prompts', tmp_path / 'prompts')
+    asked, told = 'press the green button', '{"status": "plan", "waypoints": []}'
+    (prompts / 'few.yaml').write_text(json.dumps([{'question': asked, 'answer': told}]))
+    given = dataclasses.replace(given, url=server.url, token_variable='', examples='few.yaml')
+    server.reply = lambda request: GOOD
+    few = VlmPlanner(given, load_prompts(given, tmp_path), HttpBackend(given))
+    assert few.think(SCENE, Wish('lift the red box')).plan
+    (request,) = server.requests
+    system, question, answer, last = request['messages']
+    assert system['role'] == 'system'
+    assert question == {'role': 'user', 'content': asked}
+    assert answer == {'role': 'assistant', 'content': told}
+    assert 'lift the red box' in last['content'][1]['text']
+    (prompts / 'few.yaml').write_text('[{question: no answer}]')
+    with pytest.raises(ConfigError, match='an example is question and answer, not'):
+        load_prompts(given, tmp_path)
 
 
 def test_an_answer_may_be_streamed(server):

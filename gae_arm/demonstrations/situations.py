@@ -29,6 +29,7 @@ from gae_arm.core.plan import Waypoint, WaypointPlan
 from gae_arm.core.settings import Settings, setting
 from gae_arm.demonstrations.glimpse import STROKE, Camera, Flaws
 from gae_arm.demonstrations.oracle import PlanNoise
+from gae_arm.demonstrations.pedestals import raised
 from gae_arm.demonstrations.story import Story, World, carried_over, counterfactual
 from gae_arm.demonstrations.ways import NoWayError, Ways, grouped
 
@@ -64,6 +65,7 @@ class SituationSettings(Settings):
     blind: float = setting(0.05, 'share of situations without a cloud', low=0.0, high=1.0)
     erased: float = setting(0.03, 'share of plans that say nothing', low=0.0, high=1.0)
     aside: float = setting(0.25, 'share of stories that nobody asked for', low=0.0, high=1.0)
+    raised: float = setting(0.3, 'share of things on a pedestal', low=0.0, high=1.0)
     hurried: float = setting(0.5, 'share of situations near a grasp or release', low=0.0, high=1.0)
 
 
@@ -97,6 +99,8 @@ class SituationMaker:
         groups = list(grouped(instance.steps))
         if rng.random() < self.settings.aside:
             groups = [counterfactual(instance, rng) or groups[0]]
+        if len(groups) == 1 and isinstance(groups[0][0], Lift):
+            instance = raised(instance, groups[0], self.settings.raised, rng)
         out = []
         world, T_hand, opened = World.of(instance), _home(rng), True
         for group in groups:

@@ -119,7 +119,7 @@ class Story:
         along = (world.poses[step.to][:3, 3] - T[:3, 3]) * [1, 1, 0]
         length = max(float(np.linalg.norm(along)), 1e-9)
         ahead = along / length
-        reach = step.radius + moves.FINGER
+        reach = float((world.poses[step.to][:3, 3] - self.keyframes[-2].T_base_ee[:3, 3]) @ ahead)
         low = T_base_ee[2, 3] < self.keyframes[1].T_base_ee[2, 3] + 0.04
         way = float((T_base_ee[:3, 3] - T[:3, 3]) @ ahead) + reach if low else 0.0
         way = length if over else float(np.clip(way, 0.0, length))

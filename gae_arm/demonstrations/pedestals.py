@@ -38,7 +38,7 @@ def raised(
         pedestal = _pedestal(body, instance.table_height, rng)
         pedestals.append(pedestal)
         top = 2 * (pedestal.position[2] - instance.table_height)
-        bodies[name] = dataclasses.replace(body, position=body.position + [0.0, 0.0, top])
+        bodies[name] = dataclasses.replace(body, position=body.position + np.array([0.0, 0.0, top]))
     objects = (*bodies.values(), *pedestals)
     return dataclasses.replace(instance, scene=dataclasses.replace(instance.scene, objects=objects))
 

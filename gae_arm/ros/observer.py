@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -19,6 +20,8 @@ from gae_arm.core.errors import GaeError
 
 LONGEST_DEAF = 0.1
 """s: Ctrl-C is noticed between two waits."""
+LOST = 5.0
+"""s: an answer that has not come by then is lost."""
 T = TypeVar('T')
 
 
@@ -89,21 +92,41 @@ class Observer:
                 raise
             raise KeyboardInterrupt from None  # SIGTERM, at any moment.
 
-    def call(self, service: type, name: str, request: Any, timeout: float = 60.0) -> Any:
-        """Call a service and return its response."""
+    def call(
+        self,
+        service: type,
+        name: str,
+        request: Any,
+        timeout: float = 60.0,
+        again: float = math.inf,
+    ) -> Any:
+        """Call a service and return its response.
+
+        again: s without an answer, after which a request that may be made twice is made again. An
+        answer is lost where a server does not see its client yet, as on a busy machine.
+        """
         client = self.node.create_client(service, name)
+        futures: list[Any] = []
+        asked = -math.inf
+
+        def answer() -> Any:
+            nonlocal asked
+            if time.monotonic() - asked > again or not futures:
+                asked = time.monotonic()
+                futures.append(client.call_async(request))
+            return next((future for future in futures if future.done()), None)
+
         try:
             self.wait_for(client.service_is_ready, f'service {name}', timeout)
-            future = client.call_async(request)
-            self.wait_for(future.done, f'an answer of {name}', timeout)
-            return future.result()
+            return self.wait_for(answer, f'an answer of {name}', timeout).result()
         finally:
             self.node.destroy_client(client)
 
     def parameter(self, node: str, name: str, timeout: float = 60.0) -> Any:
         """Return the value of a parameter of another node; None if it has none of that name."""
         request = GetParameters.Request(names=[name])
-        answer = self.call(GetParameters, f'{node}/get_parameters', request, timeout)
+        service = f'{node}/get_parameters'
+        answer = self.call(GetParameters, service, request, timeout, again=LOST)
         # Nodes in C++ say "not set", those in Python nothing.
         return parameter_value_to_python(answer.values[0]) if answer.values else None
 

@@ -18,7 +18,7 @@ def measure(
 ) -> dict[str, float]:
     """Return errors of aims: medians and 90th percentiles, mm and degrees.
 
-    `near`: of situations within 6 cm of the aim. `plan`: of the plan itself, uncorrected. blind:
+    `near`: of situations within 6 cm of the aim; NaN if there are none. `plan`: of the plan itself, uncorrected. blind:
     without clouds.
     """
     told = _answers(weights, table, steps, blind)
@@ -29,8 +29,9 @@ def measure(
         for who, said in (('expert', told), ('plan', np.zeros_like(told))):
             place, turn = _errors(said[rows], meant[rows])
             for what, values in (('mm', 1000 * place), ('deg', np.degrees(turn))):
-                out[f'{name} {who} {what} p50'] = float(np.median(values))
-                out[f'{name} {who} {what} p90'] = float(np.percentile(values, 90))
+                for share in (50, 90):
+                    value = np.percentile(values, share) if len(values) else np.nan
+                    out[f'{name} {who} {what} p{share}'] = float(value)
     return out
 
 

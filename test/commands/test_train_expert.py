@@ -77,7 +77,7 @@ def test_of_two_processes_one_writes(folder):
 def test_appf_is_compared_with_scratch(folder, capsys, monkeypatch):
     monkeypatch.setattr(appf, 'TIMED', 2)
     monkeypatch.setattr(appf, '_success', lambda weights, args: 0.25)
-    words = ['--clouds', '8,0', '--seeds', '1', '--steps', '2', '--batch', '4', '--held', '4']
+    words = ['--clouds', '8,0', '--seeds', '1', '--steps', '2', '--batch', '4', '--held', '12']
     there = str(folder / 'situations')
     data = ['--data', there, there, '--plot', str(folder / 'appf.png'), '--episodes', '1']
     assert main(['train', 'appf', *data, *words]) == 0

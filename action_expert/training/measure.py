@@ -18,8 +18,8 @@ def measure(
 ) -> dict[str, float]:
     """Return errors of aims: medians and 90th percentiles, mm and degrees.
 
-    `near`: of situations within 6 cm of the aim; NaN if there are none. `plan`: of the plan itself, uncorrected. blind:
-    without clouds.
+    `near`: of situations within 6 cm of the aim; NaN if there are none. `plan`: of the plan itself,
+    uncorrected. blind: without clouds.
     """
     told = _answers(weights, table, steps, blind)
     meant = table['aim'][:].astype(np.float64)

@@ -273,7 +273,11 @@ def test_two_processes_learn_what_one_does(tmp_path, folder, table):
     script.write_text(TWO.format(here=here, folder=str(folder), out=str(tmp_path / 'two')))
     launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2']
     command = [sys.executable, *launch, str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+        # PyTorch's own rendezvous aborts now and then where a machine stands still for a while.
+        if 'exitcode: -6' not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr[-2000:]
     words = next(line for line in done.stdout.splitlines() if line.startswith('losses')).split()
     assert words[-1] == '2'

@@ -17,6 +17,7 @@ from tabletop import tabletop
 
 from gae_arm.arm_sim.camera import ideal_intrinsics
 from gae_arm.arm_sim.settings import CAMERA_POSE
+from gae_arm.core.errors import GaeError
 from gae_arm.core.geometry import invert, transform_points
 from gae_arm.core.instruction import ErrorCode, Stage
 from gae_arm.core.motion import ArmState
@@ -66,12 +67,19 @@ class Goal:
         self.client = ActionClient(self.probe.node, ExecuteInstruction, 'execute_instruction')
         self.probe.wait_for(self.client.server_is_ready, 'the planner')
         self.feedback = []
-        wish = ExecuteInstruction.Goal(instruction=instruction, require_approval=approval)
-        sent = self.client.send_goal_async(wish, lambda m: self.feedback.append(m.feedback))
-        self.probe.wait_for(sent.done, 'the goal to be taken')
-        self.handle = sent.result()
+        self.wish = ExecuteInstruction.Goal(instruction=instruction, require_approval=approval)
+        try:
+            self.handle = self._sent(10.0)
+        except GaeError:
+            # A server that does not see its client yet answers into the void.
+            self.handle = self._sent(60.0)
         assert self.handle.accepted
         self._result = self.handle.get_result_async()
+
+    def _sent(self, seconds):
+        sent = self.client.send_goal_async(self.wish, lambda m: self.feedback.append(m.feedback))
+        self.probe.wait_for(sent.done, 'the goal to be taken', seconds)
+        return sent.result()
 
     def stages(self):
         return {Stage(f.stage) for f in self.feedback}

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 import rclpy
 from rcl_interfaces.srv import GetParameters
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.signals import SignalHandlerOptions
 
 from gae_arm.core.errors import GaeError
+from gae_arm.ros.executor import Executor
 
 LONGEST_DEAF = 0.1
 """s: Ctrl-C is noticed between two waits."""
@@ -44,7 +45,7 @@ class Observer:
         words = [word for pair in (remappings or {}).items() for word in ('-r', ':='.join(pair))]
         self.node = Node(name, cli_args=['--ros-args', *words])
         self._alive = alive
-        self._executor = SingleThreadedExecutor()
+        self._executor = Executor()
         self._executor.add_node(self.node)
 
     def __enter__(self) -> Observer:

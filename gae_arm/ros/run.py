@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.logging import get_logger
 from rclpy.node import Node
 
 from gae_arm.core.errors import GaeError
+from gae_arm.ros.executor import Executor
 
 
 def run_node(make: Callable[[], Node], args: list[str] | None = None) -> None:
@@ -38,7 +39,7 @@ def run_node(make: Callable[[], Node], args: list[str] | None = None) -> None:
     NodeThread.failed = False
     try:
         node = make()
-        executor = SingleThreadedExecutor()
+        executor = Executor()
         executor.add_node(node)
         executor.spin()
     except ExternalShutdownException:

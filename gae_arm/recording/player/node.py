@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import rclpy
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rosgraph_msgs.msg import Clock
@@ -18,6 +18,7 @@ from gae_arm.recording.bag_message import BagMessage
 from gae_arm.recording.bag_metadata import BagTopic
 from gae_arm.recording.bag_reader import Bag
 from gae_arm.ros import bag_qos, topics
+from gae_arm.ros.executor import Executor
 from gae_arm.ros.message_types import message_class
 from gae_arm.ros.stamps import time_to_msg
 
@@ -146,7 +147,7 @@ def play(bag: Bag, settings: PlaySettings, goes_on: Callable[[int, int], bool]) 
 
 
 def _connect(node: PlayerNode) -> None:
-    executor = SingleThreadedExecutor()
+    executor = Executor()
     executor.add_node(node)
     begin = time.monotonic()
     while (passed := time.monotonic() - begin) < MATCH_SECONDS:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -19,6 +19,7 @@ from gae_arm.recording.bag_sink import BagSink
 from gae_arm.recording.bag_topics import absolute
 from gae_arm.recording.offered_qos import OfferedQos
 from gae_arm.ros import bag_qos, topics
+from gae_arm.ros.executor import Executor
 from gae_arm.ros.graph_inspection import stack_topics
 from gae_arm.ros.message_types import message_class
 from gae_arm.ros.parameter_collector import ParameterCollector
@@ -120,7 +121,7 @@ def record(
     Call it without rclpy initialised, in the main thread. The sink is left open.
     """
     rclpy.init()
-    executor = SingleThreadedExecutor()
+    executor = Executor()
     node = RecorderNode(sink, names, use_sim_time)
     executor.add_node(node)
     try:

@@ -42,7 +42,7 @@ FROM_LIMITS = 0.2
 quite the way that is looked at."""
 OVERFLY = 0.14
 """m that the end effector goes above the highest thing where no lower way has room."""
-MOST_WAYS, MOST_LOOKS = 400, 40
+MOST_WAYS, MOST_LOOKS = 1300, 40
 """Ways that are tried at most, and those of them that are gone along."""
 Reached = dict[tuple[bytes, bytes], np.ndarray | None]
 """Joints (N,) by the pose that they reach and those that the search began at; None: none do."""

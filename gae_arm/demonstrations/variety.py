@@ -51,9 +51,9 @@ class Variety:
         first = int(self._rng.integers((len(options) + 1) // 2))
         return [options[first], *options[:first], *options[first + 1 :]]
 
-    def grasp(self, T_grasp: np.ndarray) -> np.ndarray:
-        """Return a grasp (4, 4) a little beside another one, and leaning."""
-        turn = geometry.rotation_vector_to_matrix(self._noise(GRASP_TURN))
+    def grasp(self, T_grasp: np.ndarray, lean: float = 1.0) -> np.ndarray:
+        """Return a grasp (4, 4) a little beside another one, and leaning `lean` times as much."""
+        turn = geometry.rotation_vector_to_matrix(self._noise(GRASP_TURN * [1.0, lean, 1.0]))
         return T_grasp @ geometry.transform(turn, self._noise(GRASP_SHIFT))
 
     def before(self, T_grasp: np.ndarray) -> np.ndarray:

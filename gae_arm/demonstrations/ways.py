@@ -33,6 +33,9 @@ LETTING_GO = 0.024
 DROPS = (moves.DROP, 0.015, 0.03, 0.045)
 """m: above where it will lie, things are let go of in a container: as low as there is room."""
 
+LEANS = (1.0, *(2.0, 3.0, 4.0) * 3)
+"""How much more than at first the hand leans, each time that variety is asked for grasps."""
+
 
 class NoWayError(GaeError):
     """No grasp or place of a step is within the arm's reach."""
@@ -110,18 +113,23 @@ class Ways:
 
     def _grasps(
         self, step: Lift | Slide, poses: Mapping[str, np.ndarray], T_now: np.ndarray
-    ) -> list[tuple[np.ndarray, float]]:
-        """Return the grasps of an item, T_base_ee and width, m, in the order of trying them."""
+    ) -> Iterator[tuple[np.ndarray, float]]:
+        """Yield the grasps of an item, T_base_ee and width, m, in the order of trying them."""
         grasps = self.instance.items[step.item].grasps
         all_ = [(poses[step.item] @ grasp.T_object_ee, grasp.width) for grasp in grasps]
         plain = sorted(all_, key=lambda grasp: _turn(grasp[0], T_now))
         if self._variety is None:
-            return plain
-        varied = self._variety.order(plain)
-        if isinstance(step, Lift):
-            # Where none of these has room, the plain ones may.
-            varied = [(self._variety.grasp(T), width) for T, width in varied] + plain
-        return varied
+            yield from plain
+            return
+        order = self._variety.order(plain)
+        if isinstance(step, Slide):
+            yield from order
+            return
+        # Where none of these has room, the plain ones may, or a hand that leans away from a thing.
+        for lean in LEANS:
+            yield from ((self._variety.grasp(T, lean), width) for T, width in order)
+            if lean == LEANS[0]:
+                yield from plain
 
     def _carry(
         self,

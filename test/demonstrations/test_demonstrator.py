@@ -12,6 +12,7 @@ from gae_arm.demonstrations.demonstrator import OVER, Demonstrator, Demonstrator
 from gae_arm.demonstrations.fast_cell import fast_cell
 from gae_arm.demonstrations.strays import NARROW, STRAY, Bump, Straying
 from gae_arm.demonstrations.variety import MOST, PUSHING, Variety
+from gae_arm.demonstrations.ways import Ways
 
 DOWN = (1.0, 0.0, 0.0, 0.0)
 NEVER = DemonstratorSettings(miss=0.0, stray=0.0, bump=0.0)
@@ -154,6 +155,16 @@ def test_variety_keeps_within_its_bounds():
         assert sorted(variety.order([3, 1, 2])) == [1, 2, 3]
     assert variety.settings(pushes=False) != variety.settings(pushes=False)
     assert all(variety.settings(pushes=True).speed <= PUSHING for _ in range(20))
+
+
+def test_grasps_that_are_tried_later_lean_more(cell):
+    begun(cell)
+    T_now, variety = np.diag([1.0, -1.0, -1.0, 1.0]), Variety(np.random.default_rng(0))
+    truth, group = cell.truth(), cell.instance.steps[:1]
+    ways = Ways(cell.instance, variety).find(group, truth.poses, truth.joints, T_now, opened=True)
+    upright = [-way[1].T_base_ee[2, 2] for way in ways]
+    assert min(upright[: len(upright) // 10]) > 0.95
+    assert 0.7 < min(upright) < 0.9
 
 
 def test_what_is_held_up_is_not_grasped_again(cell):

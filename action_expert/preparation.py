@@ -23,6 +23,10 @@ CONE = 0.7
 """Cosine: a waypoint less than 45 degrees off the axis behind a grasp is a way into it."""
 SHORT = 0.05
 """m: a waypoint that is less behind a grasp slides into it, or errs by as much: so it is meant."""
+DESCENT, LEVEL, CORNER = 0.035, 0.5, 0.015
+"""m: a way that comes down by as much, and goes on less steeply than this share of its length, to
+where something is touched, turns about a corner: a push. A smooth way would dip below it; a piece
+so short holds it up."""
 OPEN, EMPTY = 0.9, 0.05
 """Opening from which on a gripper counts as open; below which it is closed on nothing."""
 
@@ -84,7 +88,7 @@ def prepared(
     A waypoint without orientation has that of the grasp or the release that it leads to. A release
     keeps the orientation of its grasp: what is held stays upright. Where the plan does not come
     from behind to a grasp or release, or go back behind it, that way is added; for a grasp with an
-    open gripper.
+    open gripper. Where it comes down and goes on along the table to a touch, a short level piece.
     """
     stops = _oriented(_stops(plan, opening), T_base_ee[:3, :3], cloud, settings)
     stops = _with_ways(stops, T_base_ee[:3, 3], opening, settings.approach)
@@ -158,6 +162,8 @@ def _with_ways(
                 closed = OPEN if k == 0 else EMPTY
                 if opening < closed and out[-1].gripper is None:
                     out[-1] = dataclasses.replace(out[-1], gripper=1.0)
+            if enters and k > 1 and _is_corner(*stops[k - 2 : k + 1]):
+                out.append(_around(stops[k - 1], stop))
         out.append(stop)
         opening = opening if stop.gripper is None else stop.gripper
         if stop.touch is not _Touch.NOTHING and not (
@@ -178,6 +184,21 @@ def _enters(other: _Stop, stop: _Stop) -> bool:
     if back < SHORT:
         return other.touch is _Touch.NOTHING
     return back >= CONE * float(np.linalg.norm(offset))
+
+
+def _is_corner(before: _Stop, corner: _Stop, after: _Stop) -> bool:
+    """Return whether the way comes down to where nothing is touched, and goes on level."""
+    way = after.position - corner.position
+    comes_down = before.position[2] - corner.position[2] > DESCENT
+    level = abs(way[2]) < LEVEL * np.linalg.norm(way)
+    return bool(corner.touch is _Touch.NOTHING and comes_down and level)
+
+
+def _around(corner: _Stop, after: _Stop) -> _Stop:
+    """Return a stop a bit further than a corner, on the straight way from there."""
+    way = after.position - corner.position
+    share = min(1.0, CORNER / max(float(np.linalg.norm(way)), 1e-9))
+    return dataclasses.replace(corner, position=corner.position + share * way, gripper=None)
 
 
 def _is_there(start: np.ndarray, stop: _Stop, distance: float) -> bool:

@@ -103,9 +103,14 @@ class Estimate:
         T = beside(self._said.poses[aim], self._shifts[aim])
         for k in (*self._ways_in(aim), aim + 1):
             if k < len(self.known) and self._is_behind(k, aim):
-                meant = self._behind(k, aim, T)
-                self._shifts[k] = _shift(self._said.poses[k], meant)
-                self.known[k] = self._follows[k] = True
+                self._put(k, self._behind(k, aim, T))
+            elif k == aim + 1 < len(self.known) - 1 and self._is_around(k):
+                self._put(k, self._on_the_way(k, T))
+
+    def _put(self, k: int, T: np.ndarray) -> None:
+        """Take in that a waypoint is at (4, 4), because of where another one is."""
+        self._shifts[k] = _shift(self._said.poses[k], T)
+        self.known[k] = self._follows[k] = True
 
     def _ways_in(self, aim: int) -> list[int]:
         poses, touches = self._said.poses, self._said.touches
@@ -116,6 +121,19 @@ class Estimate:
             return False
         offset, back = self._offset(k, aim)
         return back >= max(BEHIND, CONE * float(np.linalg.norm(offset)))
+
+    def _is_around(self, k: int) -> bool:
+        """Return whether a waypoint was added to lead around the corner before it."""
+        (before, own), touches = self._said.sources[k - 1 : k + 1], self._said.touches
+        return bool(own == before and not touches[k - 1 : k + 1].any())
+
+    def _on_the_way(self, k: int, T_before: np.ndarray) -> np.ndarray:
+        """Return the pose (4, 4) of a waypoint on the straight way from the one before."""
+        said, T = self._said.poses[k - 1 : k + 1, :3, 3], T_before.copy()
+        way = self.waypoints().poses[k + 1, :3, 3] - T[:3, 3]
+        length = max(float(np.linalg.norm(way)), 1e-9)
+        T[:3, 3] += min(1.0, float(np.linalg.norm(said[1] - said[0])) / length) * way
+        return T
 
     def _offset(self, k: int, aim: int) -> tuple[np.ndarray, float]:
         """Return from the aim to a waypoint (3,), m, and how far that is against the approach."""

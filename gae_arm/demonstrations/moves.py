@@ -106,8 +106,6 @@ def push(
     return [
         Keyframe(raised(first, APPROACH), 0.0),
         Keyframe(first),
-        # A smooth way would dip below the corner; so short a piece holds it up.
-        Keyframe(shifted(first, PUSH_GAP / 2 * ahead)),
         # Only for the gripper a policy waits until the arm has come: else it cuts the corner.
         Keyframe(last, AJAR),
         Keyframe(raised(shifted(last, -PUSH_GAP * ahead), APPROACH)),

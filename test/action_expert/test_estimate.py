@@ -9,6 +9,7 @@ import pytest
 from expert_parts import DOWN, pick
 
 from action_expert.expert.estimate import Estimate
+from action_expert.guide import GuideWaypoints
 from action_expert.shift import beside
 from gae_arm.core import geometry
 
@@ -48,6 +49,22 @@ def test_ways_in_and_out_are_straight_behind_the_aim():
     assert estimate.settled(0)
     assert estimate.settled(2)
     assert not estimate.settled(1)
+
+
+def test_a_push_goes_straight_from_where_it_is_seen_to_begin():
+    places = np.array([[0.5, 0, 0.1], [0.5, 0, 0.02], [0.5, 0.015, 0.02], [0.5, 0.2, 0.03]])
+    said = GuideWaypoints(
+        poses=geometry.transform(np.repeat(DOWN[None], 4, axis=0), places),
+        gripper=np.array([0.0, np.nan, np.nan, 0.15]),
+        touches=np.array([True, False, False, True]),
+        sources=np.array([0, 1, 1, 2]),
+    )
+    estimate = Estimate(said)
+    estimate.take(1, SHIFT, 1.0)
+    _, begin, bit, end = estimate.waypoints().poses[:, :3, 3]
+    np.testing.assert_allclose(end, places[3], atol=1e-12)
+    np.testing.assert_allclose(np.cross(bit - begin, end - begin), 0.0, atol=1e-9)
+    assert np.linalg.norm(bit - begin) == pytest.approx(0.015)
 
 
 def test_a_neighbour_that_lies_elsewhere_stays():

@@ -85,6 +85,27 @@ def test_sliding_is_meant():
     assert waypoints.sources.tolist() == [0, 1, 2, 3, 3]
 
 
+def push(*, over=0.1, rise=0.0):
+    """Closed fingers come down behind a thing, push it along y, and open a little."""
+    start, end = [0.4, 0.0, 0.02], [0.4, 0.2, 0.02 + rise]
+    above, last = np.add(start, [0, 0, over]), np.add(end, UP)
+    return complete((above, 0.0), (start, None), (end, 0.15), (last, None))
+
+
+def test_a_push_is_led_around_its_corner_by_a_short_level_piece():
+    waypoints = push()
+    assert waypoints.sources.tolist() == [0, 0, 1, 1, 2, 3]
+    np.testing.assert_allclose(waypoints.poses[3, :3, 3], [0.4, 0.015, 0.02], atol=1e-12)
+    assert not waypoints.touches[2:4].any()
+    assert np.isnan(waypoints.gripper[3])
+
+
+@pytest.mark.parametrize('not_a_push', [{'over': 0.02}, {'rise': 0.2}])
+def test_only_what_comes_down_and_goes_on_level_is_a_push(not_a_push):
+    sources = push(**not_a_push).sources.tolist()
+    assert sources.count(1) == 1
+
+
 def test_opening_the_hand_on_the_way_is_no_release():
     waypoints = complete(([0.1, 0, 0.3], 1.0), (CUBE, 0.0), opening=0.0)
     assert waypoints.touches.tolist()[0] is False

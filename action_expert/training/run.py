@@ -20,10 +20,10 @@ from action_expert.training.batches import BatchSettings, draw_batch
 from action_expert.training.module import Average, ExpertModule, Losses
 from action_expert.training.precision import chosen
 from action_expert.training.shards import Table
-from action_expert.training.state import STATE, check_same, read_state
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.settings import Settings, setting
 from gae_arm.core.training import CHECKPOINT, TrainingRun, scheduled_rate
+from gae_arm.core.training_state import STATE, check_same, read_state
 
 AVERAGE, SCALES = 'average.safetensors', 'scales.safetensors'
 STAGES = {'action': 'trajectories only: no clouds', 'cloud': 'with clouds'}

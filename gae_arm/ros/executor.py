@@ -8,8 +8,11 @@ from rclpy.executors import SingleThreadedExecutor
 class Executor(SingleThreadedExecutor):
     """A SingleThreadedExecutor that may be left half made.
 
-    Where a signal ends the context while rclpy 7 makes its executor, `__init__` raises, and then
-    `__del__` writes a traceback because this attribute is not there yet.
+    Where a signal ends the context while rclpy makes its executor, `__init__` raises, and rclpy's
+    own `__del__` would then write a traceback: it looks for what is not there yet.
     """
 
-    _sigint_gc = None
+    def __del__(self) -> None:
+        """Let go of what there is."""
+        if hasattr(self, '_sigint_gc'):
+            super().__del__()

@@ -16,9 +16,11 @@ pytest.importorskip('accelerate')
 sys.path.insert(0, str(Path(__file__).parents[1] / 'demonstrations'))
 import made_episodes
 import tiny_models
+from safetensors.torch import load_file
 
 from gae_arm.commands import main
 from gae_arm.commands.trainings.tuning import sample_of
+from gae_arm.core.errors import ConfigError
 from gae_arm.core.geometry import invert
 from gae_arm.demonstrations.dataset import Dataset
 from gae_arm.demonstrations.keyframes import plan_of
@@ -26,7 +28,7 @@ from vla_planner.backends.hf import HfBackend
 from vla_planner.formats.registry import find_format
 from vla_planner.profile import find_profile
 from vla_planner.prompts import load_prompts
-from vla_planner.training.tune import TuneSettings, tune
+from vla_planner.training.tune import ADAPTER, TuneRun, TuneSettings
 
 
 @pytest.fixture(scope='module')
@@ -63,14 +65,35 @@ def test_the_loss_falls_and_only_the_adapter_learns(base, tmp_path):
     profile = dataclasses.replace(profile, dtype='float32')
     settings = TuneSettings(steps=20, batch=1, rate=3e-2, rank=8)
     sample = sample_of(made_episodes.episode())
-    losses = list(tune(profile, load_prompts(profile, folder), [sample], settings, tmp_path))
+    run = TuneRun(tmp_path, profile, load_prompts(profile, folder), [sample], settings)
+    losses = list(run.train())
+    run.export()
     assert losses[-1] < 0.8 * losses[0]
-    assert sorted(p.name for p in tmp_path.glob('*.safetensors')) == ['adapter_model.safetensors']
+    assert sorted(p.name for p in tmp_path.glob('*.safetensors')) == [ADAPTER]
     tuned, _ = find_profile(str(tmp_path))
     assert (tuned.model, tuned.format) == (str(base), 'ours')
     backend, plain = HfBackend(tuned), HfBackend(profile)
     weights = zip(backend.model.parameters(), plain.model.parameters(), strict=True)
     assert any((a - b).abs().max() > 1e-3 for a, b in weights)
+
+
+def tuned(base, folder, steps, **settings):
+    profile, prompts = find_profile(str(base))
+    profile = dataclasses.replace(profile, dtype='float32')
+    samples = [sample_of(made_episodes.episode(seed)) for seed in (0, 1)]
+    settings = TuneSettings(steps, batch=2, rate=1e-2, rank=2, **settings)
+    run = TuneRun(folder, profile, load_prompts(profile, prompts), samples, settings)
+    list(run.train())
+    return load_file(run.checkpoint / ADAPTER)
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_adapter(base, tmp_path):
+    at_once = tuned(base, tmp_path / 'at_once', 4)
+    tuned(base, tmp_path / 'twice', 2)
+    resumed = tuned(base, tmp_path / 'twice', 4)
+    assert all(bool((value == at_once[name]).all()) for name, value in resumed.items())
+    with pytest.raises(ConfigError, match='run seed 0, now 3'):
+        tuned(base, tmp_path / 'twice', 4, seed=3)
 
 
 def test_the_verb_tunes_on_a_folder_of_demonstrations(base, tmp_path, capsys):
@@ -81,6 +104,7 @@ def test_the_verb_tunes_on_a_folder_of_demonstrations(base, tmp_path, capsys):
     assert main.main(['train', 'planner', *map(str, words)]) == 0
     assert '1 samples from' in capsys.readouterr().out
     assert (tmp_path / 'out' / 'planner.yaml').is_file()
+    assert (tmp_path / 'out' / 'curve.csv').is_file()
 
 
 def test_what_is_missing_is_said(base, tmp_path, capsys):

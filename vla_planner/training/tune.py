@@ -5,7 +5,10 @@ Only a LoRA adapter learns: Hu et al. 2021. The base stays as it is; the adapter
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +16,20 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
+from safetensors.torch import load_file
 
 from gae_arm.core.errors import InvalidValueError, MissingDependencyError
 from gae_arm.core.settings import Settings, setting
+from gae_arm.core.training import LossCurve, TrainingRun
+from gae_arm.core.training_state import STATE, check_same, read_state
 from vla_planner.backends.hf import HfBackend, messages
 from vla_planner.profile import PROFILE, Profile
 from vla_planner.prompts import Prompts, Turn
 
 IGNORED = -100
+ADAPTER, OPTIMIZER = 'adapter_model.safetensors', 'optimizer.bin'
+COLUMNS = ('step', 'seconds')
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,45 +46,144 @@ class TuneSettings(Settings):
     """How a model is tuned."""
 
     steps: int = setting(1000, 'of the optimiser', low=1)
-    batch: int = setting(8, 'samples a step, one after the other', low=1, high=4096)
+    batch: int = setting(8, 'samples a step, by all processes together', low=1, high=4096)
     rate: float = setting(1e-4, 'learning rate', low=0.0, high=1.0)
     rank: int = setting(16, 'of the adapter', low=1, high=1024)
     seed: int = setting(0, 'of the order of samples and of the adapter', low=0)
+    save_every: int = setting(100, 'steps', low=1)
+    log_every: int = setting(10, 'steps', low=1)
 
 
-def tune(
-    base: Profile, prompts: Prompts, samples: Sequence[Sample], settings: TuneSettings, out: Path
-) -> Iterator[float]:
-    """Tune; yield the loss of each step, and write the adapter and its profile to `out` at the end.
+class TuneRun(TrainingRun[float]):
+    """A tuning run in a folder; begun anew, or resumed where its last checkpoint was written.
 
-    `out` is a model for `gae plan --model`. Raises GaeError for a base without a chat template.
+    Checkpoints hold the adapter and its optimiser, not the base: some megabytes. Several processes
+    share a batch. Raises GaeError for a base without a chat template, without samples, for a batch
+    that the processes cannot share, and where a run would go on otherwise than it began.
     """
-    if not samples:
-        raise InvalidValueError('no samples to tune on')
-    torch.manual_seed(settings.seed)
-    backend = HfBackend(base)
-    if not getattr(backend.processor, 'chat_template', None):
-        raise InvalidValueError(f'{base.model} has no chat template: it cannot be asked as tuned')
-    model = _adapted(backend.model, settings.rank)
-    learned = [p for p in model.parameters() if p.requires_grad]
-    accelerator = Accelerator(gradient_accumulation_steps=settings.batch)
-    optimizer = torch.optim.AdamW(learned, settings.rate)
-    model, optimizer = accelerator.prepare(model, optimizer)
-    model.train()
-    order = np.random.default_rng(settings.seed)
-    for _ in range(settings.steps):
-        total = 0.0
-        for index in order.integers(0, len(samples), settings.batch):
-            with accelerator.accumulate(model):
-                inputs = _inputs(backend, prompts, samples[int(index)], accelerator.device)
-                loss = model(**inputs).loss
+
+    def __init__(
+        self,
+        folder: Path,
+        base: Profile,
+        prompts: Prompts,
+        samples: Sequence[Sample],
+        settings: TuneSettings,
+    ) -> None:
+        super().__init__(folder, settings.steps, settings.save_every)
+        if not samples:
+            raise InvalidValueError('no samples to tune on')
+        self.base, self.settings = base, settings
+        self._prompts, self._samples = prompts, samples
+        state = read_state(self.checkpoint) or {}
+        check_same(self.checkpoint, state, self._facts)
+        torch.manual_seed(settings.seed)
+        self._backend = HfBackend(base)
+        if not getattr(self._backend.processor, 'chat_template', None):
+            raise InvalidValueError(
+                f'{base.model} has no chat template: it cannot be asked as tuned'
+            )
+        model = _adapted(self._backend.model, settings.rank)
+        self._processes = PartialState().num_processes
+        if settings.batch % self._processes:
+            raise InvalidValueError(
+                f'a batch of {settings.batch} cannot be shared by {self._processes} processes'
+            )
+        self._accelerator = Accelerator(
+            gradient_accumulation_steps=settings.batch // self._processes
+        )
+        learned = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(learned, settings.rate)
+        self._model, self._optimizer = self._accelerator.prepare(model, optimizer)
+        if state:
+            self._load(state)
+
+    def curve(self) -> Callable[[float], dict[str, float] | None]:
+        """Return what takes the loss of each step; it returns the mean now and then."""
+        curve = LossCurve(self.folder, COLUMNS, ('loss',), self.settings.log_every)
+
+        def add(loss: float) -> dict[str, float] | None:
+            facts = dict(zip(COLUMNS, (self.step, round(self.seconds, 1)), strict=True))
+            return curve.add(self.step, {'loss': loss}, facts)
+
+        return add
+
+    def export(self) -> None:
+        """Write adapter and profile to the run's folder: it is a model for `gae plan --model`."""
+        if self.is_main:
+            self._adapter.save_pretrained(self.folder, safe_serialization=True)
+            _write_profile(self.base, self.folder)
+
+    def agreed(self, stop: bool) -> bool:
+        """Return whether any process wants to stop: all of them then do, after the same step."""
+        asked = torch.tensor([float(stop)], device=self._accelerator.device)
+        return bool(self._accelerator.reduce(asked, 'sum') > 0)
+
+    def _begin(self) -> None:
+        self._model.train()
+
+    def _is_main(self) -> bool:
+        return bool(self._accelerator.is_main_process)
+
+    def _one_step(self) -> float:
+        accelerator, settings = self._accelerator, self.settings
+        # All that is random about a step comes from its number: so a run goes on exactly.
+        torch.manual_seed(settings.seed + self.step)
+        rng = np.random.default_rng([settings.seed, self.step])
+        chosen = rng.integers(0, len(self._samples), settings.batch)
+        total = torch.zeros((), device=accelerator.device)
+        for index in chosen[accelerator.process_index :: self._processes]:
+            with accelerator.accumulate(self._model):
+                sample = self._samples[int(index)]
+                loss = self._model(**self._inputs(sample)).loss
                 accelerator.backward(loss)
-                optimizer.step()
-                optimizer.zero_grad()
-            total += float(loss.detach())
-        yield total / settings.batch
-    accelerator.unwrap_model(model).save_pretrained(out, safe_serialization=True)
-    _write_profile(base, out)
+                self._optimizer.step()
+                self._optimizer.zero_grad()
+            total += loss.detach().float()
+        return float(accelerator.reduce(total, 'sum')) / settings.batch
+
+    def _inputs(self, sample: Sample) -> dict[str, Any]:
+        """Return the model's input for a sample; only the answer counts in the loss."""
+        text = self._prompts.prompt.substitute(instruction=sample.instruction, anchors='[]')
+        asked = [*self._prompts.opening(), Turn('user', text, sample.rgb)]
+        answered = [*asked, Turn('assistant', sample.answer)]
+        question = _tokens(self._backend, asked, add_generation_prompt=True)
+        whole = _tokens(self._backend, answered, add_generation_prompt=False)
+        labels = whole['input_ids'].clone()
+        labels[:, : question['input_ids'].shape[1]] = IGNORED
+        device = self._accelerator.device
+        moved = whole.to(device, dtype=self._backend.model.dtype)
+        return {**moved, 'labels': labels.to(device)}
+
+    @property
+    def _adapter(self) -> Any:
+        return self._accelerator.unwrap_model(self._model)
+
+    @property
+    def _facts(self) -> dict[str, dict[str, Any]]:
+        """Return all that a run must have the same to go on exactly, plain JSON."""
+        said = hashlib.sha256()
+        for sample in self._samples:
+            said.update(f'{sample.instruction}\n{sample.answer}\n'.encode())
+        return {
+            'run': {**dataclasses.asdict(self.settings), 'base': self.base.model},
+            'samples': {'count': len(self._samples), 'sha256': said.hexdigest()},
+        }
+
+    def _write(self, folder: Path) -> None:
+        self._adapter.save_pretrained(folder, safe_serialization=True)
+        torch.save(self._optimizer.state_dict(), folder / OPTIMIZER)
+        state = {'step': self.step, 'seconds': self.seconds, **self._facts}
+        (folder / STATE).write_text(json.dumps(state, indent=1))
+
+    def _load(self, state: dict[str, Any]) -> None:
+        folder, device = self.checkpoint, self._accelerator.device
+        from peft import set_peft_model_state_dict
+
+        set_peft_model_state_dict(self._adapter, load_file(folder / ADAPTER))
+        optimizer = torch.load(folder / OPTIMIZER, map_location=device, weights_only=True)
+        self._optimizer.load_state_dict(optimizer)
+        self.step, self.seconds = state['step'], state['seconds']
 
 
 def _adapted(model: Any, rank: int) -> Any:
@@ -87,24 +194,10 @@ def _adapted(model: Any, rank: int) -> Any:
             'tuning needs peft; install it with: pip install -r requirements/model.txt'
         ) from error
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules='all-linear')
-    if model.is_gradient_checkpointing is False and next(model.parameters()).is_cuda:
+    if next(model.parameters()).is_cuda:
         model.gradient_checkpointing_enable()
         model.enable_input_require_grads()
     return get_peft_model(model, config)
-
-
-def _inputs(
-    backend: HfBackend, prompts: Prompts, sample: Sample, device: torch.device
-) -> dict[str, Any]:
-    """Return the model's input for a sample; only the answer counts in the loss."""
-    text = prompts.prompt.substitute(instruction=sample.instruction, anchors='[]')
-    asked = [*prompts.opening(), Turn('user', text, sample.rgb)]
-    answered = [*asked, Turn('assistant', sample.answer)]
-    question = _tokens(backend, asked, add_generation_prompt=True)
-    whole = _tokens(backend, answered, add_generation_prompt=False)
-    labels = whole['input_ids'].clone()
-    labels[:, : question['input_ids'].shape[1]] = IGNORED
-    return {**whole.to(device, dtype=backend.model.dtype), 'labels': labels.to(device)}
 
 
 def _tokens(backend: HfBackend, turns: Sequence[Turn], add_generation_prompt: bool) -> Any:

@@ -6,9 +6,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
-from gae_arm.core.errors import MissingDependencyError
+from gae_arm.core.errors import ConfigError, MissingDependencyError
 from gae_arm.core.training import TrainingRun
 
 L = TypeVar('L')
@@ -40,6 +41,14 @@ def train(
                 bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
             after(training.step)
     training.save()
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a run if there is none; raise ConfigError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f'{folder} cannot be made: {error}') from error
 
 
 @contextmanager

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gae_arm.commands.trainings import tuning
-from gae_arm.commands.trainings.loop import packages_of_training, train
-from gae_arm.core.errors import ConfigError
+from gae_arm.commands.trainings.loop import make_folder, packages_of_training, train
 
 if TYPE_CHECKING:
     from vla_planner.training.run import Lessons, PlannerRun
@@ -68,10 +67,7 @@ def make_run(args: argparse.Namespace) -> PlannerRun:
     with packages_of_training():
         from vla_planner.training.model import DEBUG, PlannerShape
         from vla_planner.training.run import PlannerRun, RunSettings
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f'{args.out} cannot be made: {error}') from error
+    make_folder(args.out)
     shape = DEBUG if args.debug else PlannerShape()
     settings = RunSettings(args.pictures, args.batch, seed=args.seed)
     taught = lessons(shape.width, shape.height)

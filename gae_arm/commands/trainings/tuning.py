@@ -1,4 +1,7 @@
-"""`gae train planner --base MODEL --lora`: a model of your own, tuned on demonstrations."""
+"""`gae train planner --base MODEL --lora`: a model of your own, tuned on demonstrations.
+
+Stop it at any time; the same command goes on from the last checkpoint, to the same result.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gae_arm.commands.trainings.loop import packages_of_training
+from gae_arm.commands.trainings.loop import make_folder, packages_of_training, train
 from gae_arm.core import geometry
 from gae_arm.core.errors import ConfigError
 from gae_arm.demonstrations.dataset import Dataset
@@ -30,13 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Tune, and write adapter and profile to --out."""
+    """Tune or resume; at the end write adapter and profile to --out."""
     if not args.lora or args.data is None:
         raise ConfigError('--base needs --lora and --data FOLDER')
     with packages_of_training():
-        from vla_planner.training.tune import TuneSettings, tune
-    from tqdm import tqdm
-
+        from vla_planner.training.tune import TuneRun, TuneSettings
     from vla_planner.profile import find_profile
     from vla_planner.prompts import load_prompts
 
@@ -47,10 +48,13 @@ def run(args: argparse.Namespace) -> int:
     print(f'{len(found)} samples from {args.data}')
     settings = TuneSettings(args.steps, args.batch, args.rate, args.rank, args.seed)
     prompts = load_prompts(profile, folder)
-    with tqdm(total=settings.steps) as bar:
-        for loss in tune(profile, prompts, found, settings, args.out):
-            bar.update()
-            bar.set_postfix(loss=f'{loss:.3f}')
+    make_folder(args.out)
+    training = TuneRun(args.out, profile, prompts, found, settings)
+    train(training, training.curve(), args.minutes)
+    if training.step < training.steps:
+        print(f'{training.step} of {training.steps} steps; the same command goes on from there')
+        return 0
+    training.export()
     print(f'gae plan ... --model {args.out}')
     return 0
 

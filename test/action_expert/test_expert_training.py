@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from expert_parts import TINY, block, moment, pick
 from safetensors.numpy import load_file, save_file
+from two_processes import losses_of_two
 
 from action_expert.expert.weights import Weights
 from action_expert.training.batches import BatchSettings, draw_batch
@@ -254,7 +253,7 @@ def test_stage_cloud_begins_with_what_stage_action_learned(tmp_path, table):
 TWO = """
 import sys
 from pathlib import Path
-sys.path[:0] = [{here!r}]
+sys.path[:0] = {paths!r}
 from test_expert_training import run
 from action_expert.training.shards import read_shards
 table = read_shards(Path({folder!r}).glob('*.safetensors'))
@@ -269,17 +268,9 @@ if training.is_main:
 
 def test_two_processes_learn_what_one_does(tmp_path, folder, table):
     script = tmp_path / 'two.py'
-    here = str(Path(__file__).parent)
-    script.write_text(TWO.format(here=here, folder=str(folder), out=str(tmp_path / 'two')))
-    launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2']
-    command = [sys.executable, *launch, str(script)]
-    for _ in range(2):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-        # PyTorch's own rendezvous aborts now and then where a machine stands still for a while.
-        if 'exitcode: -6' not in done.stderr:
-            break
-    assert done.returncode == 0, done.stderr[-2000:]
-    words = next(line for line in done.stdout.splitlines() if line.startswith('losses')).split()
-    assert words[-1] == '2'
+    paths = [str(Path(__file__).parents[i]) for i in (0, 1)]
+    script.write_text(TWO.format(paths=paths, folder=str(folder), out=str(tmp_path / 'two')))
+    *together, processes = losses_of_two(script)
+    assert processes == 2
     alone = [loss.as_dict()['total'] for loss in run(tmp_path / 'one', table, steps=4).train()]
-    np.testing.assert_allclose([float(w) for w in words[1:-1]], alone, rtol=2e-2)
+    np.testing.assert_allclose(together, alone, rtol=2e-2)

@@ -16,7 +16,9 @@ pytest.importorskip('accelerate')
 sys.path.insert(0, str(Path(__file__).parents[1] / 'demonstrations'))
 import made_episodes
 import tiny_models
+from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
+from two_processes import losses_of_two
 
 from gae_arm.commands import main
 from gae_arm.commands.trainings.tuning import sample_of
@@ -34,6 +36,14 @@ from vla_planner.training.tune import ADAPTER, TuneRun, TuneSettings
 @pytest.fixture(scope='module')
 def base(tmp_path_factory):
     return tiny_models.llava(tmp_path_factory.mktemp('models') / 'llava')
+
+
+@pytest.fixture(autouse=True)
+def _own_precision():
+    """accelerate keeps the precision of its first user for the whole process."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def test_a_demonstration_teaches_its_keyframes_as_the_camera_sees_them():
@@ -77,12 +87,18 @@ def test_the_loss_falls_and_only_the_adapter_learns(base, tmp_path):
     assert any((a - b).abs().max() > 1e-3 for a, b in weights)
 
 
-def tuned(base, folder, steps, **settings):
+def begun(base, folder, steps, **settings):
+    """Return a run on two demonstrations, in batches of two."""
     profile, prompts = find_profile(str(base))
     profile = dataclasses.replace(profile, dtype='float32')
     samples = [sample_of(made_episodes.episode(seed)) for seed in (0, 1)]
     settings = TuneSettings(steps, batch=2, rate=1e-2, rank=2, **settings)
-    run = TuneRun(folder, profile, load_prompts(profile, prompts), samples, settings)
+    return TuneRun(folder, profile, load_prompts(profile, prompts), samples, settings)
+
+
+def tuned(*args, **settings):
+    """Return the adapter that a run ends with."""
+    run = begun(*args, **settings)
     list(run.train())
     return load_file(run.checkpoint / ADAPTER)
 
@@ -94,6 +110,28 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_adapter(base, tmp_path):
     assert all(bool((value == at_once[name]).all()) for name, value in resumed.items())
     with pytest.raises(ConfigError, match='run seed 0, now 3'):
         tuned(base, tmp_path / 'twice', 4, seed=3)
+
+
+TWO = """
+import sys
+from pathlib import Path
+sys.path[:0] = {paths!r}
+from test_tune import begun
+run = begun({base!r}, Path({out!r}), 2)
+losses = list(run.train())
+run.export()
+if run.is_main:
+    print('losses', *losses)
+"""
+
+
+def test_two_processes_share_a_batch(base, tmp_path):
+    out, paths = tmp_path / 'two', [str(Path(__file__).parents[i]) for i in (0, 1)]
+    out.mkdir()
+    script = tmp_path / 'two.py'
+    script.write_text(TWO.format(paths=paths, base=str(base), out=str(out)))
+    alone = list(begun(base, tmp_path / 'one', 2).train())
+    np.testing.assert_allclose(losses_of_two(script), alone, rtol=1e-4)
 
 
 def test_the_verb_tunes_on_a_folder_of_demonstrations(base, tmp_path, capsys):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from accelerate import Accelerator, PartialState
+from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
 from safetensors.torch import load_file
 
 from gae_arm.core.errors import InvalidValueError, MissingDependencyError
@@ -84,13 +84,17 @@ class TuneRun(TrainingRun[float]):
                 f'{base.model} has no chat template: it cannot be asked as tuned'
             )
         model = _adapted(self._backend.model, settings.rank)
-        self._processes = PartialState().num_processes
+        cpu = not torch.cuda.is_available()
+        self._processes = PartialState(cpu=cpu).num_processes
         if settings.batch % self._processes:
             raise InvalidValueError(
                 f'a batch of {settings.batch} cannot be shared by {self._processes} processes'
             )
+        # Some models leave layers of theirs out, the last ones of their vision tower, for example.
+        handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)]
+        count = settings.batch // self._processes
         self._accelerator = Accelerator(
-            gradient_accumulation_steps=settings.batch // self._processes
+            gradient_accumulation_steps=count, cpu=cpu, kwargs_handlers=handlers
         )
         learned = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(learned, settings.rate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -107,21 +108,31 @@ class Observer:
         answer is lost where a server does not see its client yet, as on a busy machine.
         """
         client = self.node.create_client(service, name)
-        futures: list[Any] = []
-        asked = -math.inf
-
-        def answer() -> Any:
-            nonlocal asked
-            if time.monotonic() - asked > again or not futures:
-                asked = time.monotonic()
-                futures.append(client.call_async(request))
-            return next((future for future in futures if future.done()), None)
-
         try:
             self.wait_for(client.service_is_ready, f'service {name}', timeout)
-            return self.wait_for(answer, f'an answer of {name}', timeout).result()
+            ask = partial(client.call_async, request)
+            return self.answered(ask, f'an answer of {name}', timeout, again)
         finally:
             self.node.destroy_client(client)
+
+    def answered(
+        self, ask: Callable[[], Any], what: str, timeout: float = 60.0, again: float = math.inf
+    ) -> Any:
+        """Return what is answered to the newest of some askings, each of which returns a future.
+
+        Raises GaeError as `wait_for` does. again: s without an answer, after which it is asked
+        again, and after twice as long once more.
+        """
+        asked, patience, future = -math.inf, again, None
+
+        def answer() -> Any:
+            nonlocal asked, patience, future
+            if future is None or time.monotonic() - asked > patience:
+                patience = again if future is None else 2 * patience
+                asked, future = time.monotonic(), ask()
+            return future if future.done() else None
+
+        return self.wait_for(answer, what, timeout).result()
 
     def parameter(self, node: str, name: str, timeout: float = 60.0) -> Any:
         """Return the value of a parameter of another node; None if it has none of that name."""

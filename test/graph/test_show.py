@@ -11,6 +11,7 @@ import io
 import pytest
 from PIL import Image
 from planner_stand_in import SIZE, START, TABLE, stand_in
+from rclpy.task import Future
 from rich.console import Console
 from std_msgs.msg import String
 
@@ -59,6 +60,17 @@ def test_a_conversation_tells_stages_times_and_the_end(observer, stack):
     assert seen == [(Stage.PLAN, 0.5), (Stage.MOVING, 0.5)]
     assert list(report.stages) == [Stage.THINKING, Stage.PLAN, Stage.MOVING]
     assert sum(report.stages.values()) == pytest.approx(report.seconds, abs=1e-3)
+
+
+def test_an_instruction_whose_answer_is_lost_is_sent_again(observer, stack, monkeypatch):
+    conversation, lost = Conversation(observer), [Future()]
+    client = conversation._client
+    send = client.send_goal_async
+    monkeypatch.setattr('gae_arm.commands.show.conversation.LOST', 0.1)
+    monkeypatch.setattr(client, 'send_goal_async', lambda *a: lost.pop() if lost else send(*a))
+    observer.wait_for(conversation.ready, 'the action')
+    assert conversation.carry_out('lift it', lambda *_: None, 60.0).error == ''
+    assert stack.heard == ['lift it']
 
 
 def test_a_conversation_that_fails_tells_why(observer, stack):

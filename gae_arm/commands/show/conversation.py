@@ -12,7 +12,7 @@ from gae_msgs.action import ExecuteInstruction
 from rclpy.action import ActionClient
 
 from gae_arm.core.errors import GaeError
-from gae_arm.ros.observer import Observer
+from gae_arm.ros.observer import LOST, Observer
 
 ACTION = 'execute_instruction'
 CANCEL_S = 10.0
@@ -70,9 +70,12 @@ class Conversation:
         """
         clock = _StageClock(self._observer.now_ns, show)
         goal = ExecuteInstruction.Goal(instruction=instruction)
-        sent = self._client.send_goal_async(goal, lambda message: clock.take(message.feedback))
-        self._observer.wait_for(sent.done, 'the planner to take the instruction')
-        handle = sent.result()
+        # A second goal takes the place of the first one, should only the answer have been lost.
+        handle = self._observer.answered(
+            lambda: self._client.send_goal_async(goal, lambda said: clock.take(said.feedback)),
+            'the planner to take the instruction',
+            again=LOST,
+        )
         if not handle.accepted:
             return Report(error_code=1, error='the planner did not take the instruction')
         result = handle.get_result_async()

@@ -50,6 +50,7 @@ class _Touch(Enum):
     NOTHING = 'nothing'
     GRASP = 'grasp'
     RELEASE = 'release'
+    PUSH = 'push'
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,8 @@ def _stops(plan: WaypointPlan, opening: float) -> list[_Stop]:
     """Return the plan's waypoints, knowing what is grasped and released where.
 
     The first closing is a grasp even if the gripper is closed: it will have to open before.
-    Opening is a release after a grasp, or at the end; else the hand is only made ready.
+    Opening is a release after a grasp, or at the end; else the hand is only made ready. Closed
+    fingers that come down and go on level push something to there.
     """
     given = [w.orientation for w in plan.waypoints if w.orientation is not None]
     rotations = iter(geometry.quaternion_to_matrix(np.reshape(given, (-1, 4))))
@@ -121,7 +123,10 @@ def _stops(plan: WaypointPlan, opening: float) -> list[_Stop]:
                 touch = _Touch.RELEASE
             opening = value
         rotation = None if waypoint.orientation is None else next(rotations)
-        out.append(_Stop(waypoint.position, rotation, value, touch, k))
+        stop = _Stop(waypoint.position, rotation, value, touch, k)
+        if touch is _Touch.NOTHING and opening < 0.5 and k > 1 and _is_corner(*out[-2:], stop):
+            stop = dataclasses.replace(stop, touch=_Touch.PUSH)
+        out.append(stop)
     return out
 
 

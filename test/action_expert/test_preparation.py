@@ -85,11 +85,11 @@ def test_sliding_is_meant():
     assert waypoints.sources.tolist() == [0, 1, 2, 3, 3]
 
 
-def push(*, over=0.1, rise=0.0):
+def push(*, over=0.1, rise=0.0, end_opening=0.15):
     """Closed fingers come down behind a thing, push it along y, and open a little."""
     start, end = [0.4, 0.0, 0.02], [0.4, 0.2, 0.02 + rise]
     above, last = np.add(start, [0, 0, over]), np.add(end, UP)
-    return complete((above, 0.0), (start, None), (end, 0.15), (last, None))
+    return complete((above, 0.0), (start, None), (end, end_opening), (last, None))
 
 
 def test_a_push_is_led_around_its_corner_by_a_short_level_piece():
@@ -98,6 +98,13 @@ def test_a_push_is_led_around_its_corner_by_a_short_level_piece():
     np.testing.assert_allclose(waypoints.poses[3, :3, 3], [0.4, 0.015, 0.02], atol=1e-12)
     assert not waypoints.touches[2:4].any()
     assert np.isnan(waypoints.gripper[3])
+
+
+@pytest.mark.parametrize('opening', [0.0, None])
+def test_fingers_that_stay_closed_push_as_well(opening):
+    waypoints = push(end_opening=opening)
+    np.testing.assert_allclose(waypoints.poses, push().poses)
+    assert waypoints.touches.tolist() == push().touches.tolist()
 
 
 @pytest.mark.parametrize('not_a_push', [{'over': 0.02}, {'rise': 0.2}])

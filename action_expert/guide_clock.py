@@ -24,6 +24,8 @@ LONGEST_STEP = 0.5
 """s: states further apart than this count as this far apart."""
 STEP = 2e-3
 """s at full speed: less is noise, and no progress."""
+SAME = 1e-4
+"""m: distances from the guide that differ by less are equal."""
 STANDING, LEAST_LEAD = 0.3, 0.025
 """s: an arm that stands for so long is led by no more than this, in s at full speed."""
 REACHED, MOVED = 0.05, 0.01
@@ -60,8 +62,8 @@ class GuideClock:
     behind it, as measured, in the guide's measure. event: index of the next gripper event. done:
     whether the arm is at the end and all events are over. off: distance of the arm from the guide,
     m, its angle counted as `arrival_distance` per `arrival_angle`. lag: its distance, so counted,
-    from what is commanded. still: time without progress, s. lead: as in `ClockSettings`; whoever
-    follows may allow less.
+    from what is commanded. still: time without progress, s. lead: as in `ClockSettings`; pace:
+    share of full speed; whoever follows may allow less.
     """
 
     def __init__(self, guide: Guide, stamp_ns: int, settings: ClockSettings) -> None:
@@ -73,6 +75,7 @@ class GuideClock:
         self.off = self.lag = 0.0
         self.still = 0.0
         self.lead = settings.lead
+        self.pace = 1.0
         self._settings = settings
         self._lever = settings.arrival_distance / settings.arrival_angle
         self._stamp_ns = stamp_ns
@@ -129,10 +132,11 @@ class GuideClock:
 
     def times(self, offsets: np.ndarray) -> np.ndarray:
         """Return what the guide's clock shows `offsets` (H,) s after the last state, (H,)."""
-        ramp, rate = self._settings.ramp, self._rate
-        rising = np.minimum(offsets, (1 - rate) * ramp)
+        ramp, pace = self._settings.ramp, self.pace
+        rate = min(self._rate, pace)
+        rising = np.minimum(offsets, (pace - rate) * ramp)
         slow = rate * rising + (rising**2 / (2 * ramp) if ramp > 0 else 0.0)
-        return np.minimum(self.time + slow + (offsets - rising), self._barrier())
+        return np.minimum(self.time + slow + pace * (offsets - rising), self._barrier())
 
     def time_at(self, stamp_ns: int) -> float:
         """Return what the guide's clock shows at a stamp after the last state."""
@@ -143,7 +147,7 @@ class GuideClock:
 
     def _rate_after(self, step: float) -> float:
         ramp = self._settings.ramp
-        return min(1.0, self._rate + step / ramp) if ramp > 0 else 1.0
+        return min(self.pace, self._rate + step / ramp) if ramp > 0 else self.pace
 
     def _barrier(self) -> float:
         """Return the time that the clock must not pass yet."""
@@ -160,7 +164,8 @@ class GuideClock:
         turns = geometry.matrix_to_rotation_vector(poses[:, :3, :3] @ T_base_ee[:3, :3].T)
         apart = np.linalg.norm(poses[:, :3, 3] - T_base_ee[:3, 3], axis=1)
         off = np.hypot(apart, self._lever * np.linalg.norm(turns, axis=1))
-        nearest = int(off.argmin())
+        # The last of equal ones: where the guide leads on the spot, nothing is to be waited for.
+        nearest = int(np.flatnonzero(off <= off.min() + SAME)[-1])
         self.way, self.off, self.lag = float(ways[nearest]), float(off[nearest]), float(off[-1])
 
     def _hold_back(self, before: float, step: float) -> None:

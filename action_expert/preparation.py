@@ -27,6 +27,8 @@ DESCENT, LEVEL, CORNER = 0.035, 0.5, 0.015
 """m: a way that comes down by as much, and goes on less steeply than this share of its length, to
 where something is touched, turns about a corner: a push. A smooth way would dip below it; a piece
 so short holds it up."""
+DRAGGED, DEEPER = 0.11, 0.07
+"""m: what is grasped, moved, and let go of so near there, and no deeper, is dragged: a drawer."""
 OPEN, EMPTY = 0.9, 0.05
 """Opening from which on a gripper counts as open; below which it is closed on nothing."""
 
@@ -124,7 +126,8 @@ def _stops(plan: WaypointPlan, opening: float) -> list[_Stop]:
             opening = value
         rotation = None if waypoint.orientation is None else next(rotations)
         stop = _Stop(waypoint.position, rotation, value, touch, k)
-        if touch is _Touch.NOTHING and opening < 0.5 and k > 1 and _is_corner(*out[-2:], stop):
+        pushes = touch is _Touch.NOTHING and opening < 0.5 and k > 1
+        if pushes and _is_corner(out[-2], out[-1], stop):
             stop = dataclasses.replace(stop, touch=_Touch.PUSH)
         out.append(stop)
     return out
@@ -171,11 +174,24 @@ def _with_ways(
                 out.append(_around(stops[k - 1], stop))
         out.append(stop)
         opening = opening if stop.gripper is None else stop.gripper
-        if stop.touch is not _Touch.NOTHING and not (
-            k + 1 < len(stops) and _enters(stops[k + 1], stop)
-        ):
-            out.append(stop.behind(distance))
+        if stop.touch is not _Touch.NOTHING:
+            leaves = k + 1 < len(stops) and _enters(stops[k + 1], stop)
+            if not leaves and not _drags(stops[k : k + 3]):
+                out.append(stop.behind(distance))
     return out
+
+
+def is_drag(end: np.ndarray, release: np.ndarray) -> bool:
+    """Return whether a way that ends at (3,), m, drags what is let go of at another place (3,)."""
+    apart = end - release
+    return bool(np.linalg.norm(apart) < DRAGGED and apart[2] < DEEPER)
+
+
+def _drags(stops: list[_Stop]) -> bool:
+    """Return whether three stops grasp something, move it, and let go of it there."""
+    touches = [stop.touch for stop in stops]
+    drag = touches == [_Touch.GRASP, _Touch.NOTHING, _Touch.RELEASE]
+    return drag and is_drag(stops[1].position, stops[2].position)
 
 
 def _enters(other: _Stop, stop: _Stop) -> bool:

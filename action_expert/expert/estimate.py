@@ -9,6 +9,7 @@ import numpy as np
 from action_expert.expert.condition import find_aim
 from action_expert.expert.target import correction, shifts_of
 from action_expert.guide import GuideWaypoints
+from action_expert.preparation import is_drag
 from action_expert.shift import beside
 from gae_arm.core import end_effector, geometry
 
@@ -17,8 +18,8 @@ BEHIND, CONE = 0.02, 0.7
 FELT, HELD = 0.025, 0.05
 """m: so near where the hand was going to touch, what stops it is what it was to touch; and when it
 holds something that it was going to let go of: a drawer goes where it can."""
-DRAGGED, DEEPER = 0.11, 0.06
-"""m: a release so near the waypoint before it, and no deeper, is where that one is."""
+ONWARD = 0.02
+"""m: a drag goes on so far past its end, by as much as a plan errs, or to its stop."""
 RAIL = 0.87
 """Cosine: what slides goes along the hand's axis that is so near: handles are held so."""
 SAME_TURN = 0.6
@@ -50,7 +51,9 @@ class Estimate:
         T_grasp = beside(said.poses[grasp], self._shifts[grasp])
         T = said.poses[aim].copy()
         way = said.poses[[before, aim], :3, 3].mean(axis=0) - T_grasp[:3, 3]
-        T[:3, 3] = T_grasp[:3, 3] + _along_an_axis(way, T_grasp[:3, :3])
+        way = _along_an_axis(way, T_grasp[:3, :3])
+        length = max(float(np.linalg.norm(way)), 1e-9)
+        T[:3, 3] = T_grasp[:3, 3] + (1 + ONWARD / length) * way
         turn = geometry.matrix_to_rotation_vector(T[:3, :3] @ T_grasp[:3, :3].T)
         if np.linalg.norm(turn) < SAME_TURN:
             T[:3, :3] = T_grasp[:3, :3]
@@ -59,13 +62,16 @@ class Estimate:
             self.known[k] = self._follows[k] = True
 
     def _is_dragged(self, aim: int) -> bool:
+        """Return whether what was grasped two waypoints before is let go of where it was moved."""
         said = self._said
-        if aim == 0 or not said.touches[aim] or said.touches[aim - 1]:
+        if aim < 2 or list(said.touches[aim - 2 : aim + 1]) != [True, False, True]:
             return False
-        apart = said.poses[aim - 1, :3, 3] - said.poses[aim, :3, 3]
-        opens = said.gripper[aim] > 0.5
-        near = np.linalg.norm(apart) < DRAGGED and apart[2] < DEEPER
-        return bool(opens and near and not self._is_behind(aim - 1, aim))
+        closes, opens = said.gripper[aim - 2] < 0.5, said.gripper[aim] > 0.5
+        return bool(closes and opens and is_drag(*said.poses[aim - 1 : aim + 1, :3, 3]))
+
+    def drags(self, k: int) -> bool:
+        """Return whether something is dragged along on the way to a waypoint."""
+        return any(self._is_dragged(i) for i in (k, k + 1) if i < len(self.known))
 
     def waypoints(self) -> GuideWaypoints:
         """Return the waypoints where they are thought to be meant."""

@@ -20,6 +20,8 @@ TANGENT = 0.05
 """s before and after, between which the guide's direction is taken."""
 LEAD = 0.1
 """s at full speed: so far at most a hand that holds something is led on, or it presses too hard."""
+DRAG_LEAD, DRAG_PACE = 0.035, 0.4
+"""The same, and the share of full speed, for what is dragged: it comes to a stop without a word."""
 HELD, CLOSED = 0.02, 0.5
 """Openings: wider than asked for, the fingers are about something; asked to be closed at all."""
 
@@ -35,15 +37,26 @@ class Held:
         self._lead = lead
 
     def update(
-        self, clock: GuideClock, led: Led, T_base_ee: np.ndarray, opening: float, step: float
+        self,
+        clock: GuideClock,
+        led: Led,
+        T_base_ee: np.ndarray,
+        opening: float,
+        step: float,
+        drags: bool,
     ) -> None:
         """Take in where the hand is, (4, 4), `step` seconds after the last time.
 
-        led: where it is led. opening: measured. Sets the clock's lead.
+        led: where it is led. opening: measured. drags: whether what it holds is dragged. Sets the
+        clock's lead and pace.
         """
         asked = float(clock.guide.openings(np.array([clock.time]))[0])
-        holds = asked < CLOSED and opening > asked + HELD and clock.fingers_asked is None
-        clock.lead = min(self._lead, LEAD) if holds else self._lead
+        closed = asked < CLOSED and clock.fingers_asked is None
+        holds = closed and opening > asked + HELD
+        drags = drags and closed  # With fingers that have slipped off, too.
+        most = DRAG_LEAD if drags else LEAD if holds else self._lead
+        clock.lead = min(self._lead, most)
+        clock.pace = DRAG_PACE if drags else 1.0
         if not holds:
             return
         kept = _beyond(_beside(clock, led, T_base_ee))

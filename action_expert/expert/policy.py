@@ -115,7 +115,8 @@ class ActionExpert(GuidePolicy):
         clock = self.clock
         assert clock is not None
         step = max(0.0, (self._stamp_ns - self._held_ns) * 1e-9)
-        self._held.update(clock, self._led, T_base_ee, opening, step)
+        drags = self._estimate is not None and self._estimate.drags(clock.next_waypoint)
+        self._held.update(clock, self._led, T_base_ee, opening, step, drags)
         self._held.shift = self._limited(self._held.shift[None])[0]
         self._held_ns = self._stamp_ns
         if clock.fingers_asked is not None or clock.done:

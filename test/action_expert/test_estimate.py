@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from expert_parts import DOWN, pick
 
-from action_expert.expert.estimate import Estimate
+from action_expert.expert.estimate import ONWARD, Estimate
 from action_expert.guide import GuideWaypoints
 from action_expert.shift import beside
 from gae_arm.core import geometry
@@ -136,6 +136,7 @@ def test_two_waypoints_say_where_a_drag_ends_and_the_grasp_how_the_hand_is_turne
     said, poses = dragging().poses, estimate.waypoints().poses
     grasp = poses[1]
     end = said[2:4, :3, 3].mean(axis=0) - grasp[:3, 3]
+    end *= 1 + ONWARD / np.linalg.norm(end)
     for T in poses[2:4]:
         np.testing.assert_allclose(T[:3, 3] - grasp[:3, 3], end, atol=1e-12)
         np.testing.assert_allclose(T[:3, :3], grasp[:3, :3], atol=1e-9)
@@ -150,7 +151,7 @@ def test_a_drag_goes_along_the_axis_of_the_hand_that_is_near():
     estimate = Estimate(dataclasses.replace(said, poses=poses))
     estimate.drag(3)
     end = estimate.waypoints().poses[3, :3, 3]
-    np.testing.assert_allclose(end, poses[1, :3, 3] - 0.1 * x, atol=1e-9)
+    np.testing.assert_allclose(end, poses[1, :3, 3] - (0.1 + ONWARD) * x, atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,12 @@ def test_what_is_put_down_or_only_lifted_is_not_dragged(said):
     estimate = Estimate(said)
     estimate.drag(len(said.poses) - 2)
     assert not estimate.known.any()
+    assert not any(estimate.drags(k) for k in range(len(said.poses)))
+
+
+def test_what_is_grasped_is_dragged_until_it_is_let_go_of():
+    estimate = Estimate(dragging())
+    assert [estimate.drags(k) for k in range(5)] == [False, False, True, True, False]
 
 
 def test_a_drag_that_is_stopped_on_its_way_has_come_to_its_end():

@@ -165,3 +165,13 @@ def test_the_next_waypoint():
         seen.append(arm.clock.next_waypoint)
     assert sorted(set(seen)) == [0, 1, 2]
     assert seen == sorted(seen)
+
+
+def test_where_the_guide_leads_on_the_spot_nothing_is_waited_for():
+    """Somebody has put all waypoints onto one place: the arm is at each of them."""
+    guide = path(([0.4, 0, 0.3], [0.5, 0, 0.3], [0.5, 0.1, 0.3]))
+    clock, here = GuideClock(guide, 0, SETTINGS), guide.sample(np.zeros(1))
+    clock.lead = 0.03
+    for stamp in range(1, 300):
+        clock.update(stamp * 20_000_000, here[0], 1.0, lambda times: here.repeat(len(times), 0))
+    assert clock.time == guide.duration

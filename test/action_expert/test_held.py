@@ -30,7 +30,7 @@ class Pulled:
         self.clock = GuideClock(self.guide, 0, SETTINGS)
         self.held, self.kept, self.opening = Held(SETTINGS.lead), np.asarray(kept), opening
         self.turn = geometry.rotation_vector_to_matrix(np.array([0.0, 0.0, turned]))
-        self.stamp_ns = 0
+        self.stamp_ns, self.drags = 0, False
         for count in range(100):
             self.act(1.0 if count < 10 else opening)
             if self.clock.event == 1:
@@ -47,7 +47,7 @@ class Pulled:
             T = geometry.transform(self.turn @ T[:3, :3], T[:3, 3] + self.kept)
         self.stamp_ns += round(PERIOD * 1e9)
         self.clock.update(self.stamp_ns, T, opening, self.led)
-        self.held.update(self.clock, self.led, T, opening, PERIOD)
+        self.held.update(self.clock, self.led, T, opening, PERIOD, self.drags)
 
     def pull(self):
         for _ in range(100):
@@ -99,3 +99,19 @@ def test_a_hand_that_holds_something_is_led_on_by_less():
     hand.opening = 0.0
     hand.act()
     assert hand.clock.lead == SETTINGS.lead
+
+
+@pytest.mark.parametrize('opening', [GRASPED, 0.0])
+def test_what_is_dragged_is_led_on_slowly_and_by_still_less(opening):
+    hand = Pulled([0.0, 0.0, 0.0])
+    hand.act()
+    before, hand.drags, hand.opening = hand.clock.lead, True, opening
+    hand.act()
+    assert hand.clock.lead < before / 2
+    assert hand.clock.pace < 0.5
+    time = hand.clock.time
+    hand.act()
+    assert 0 < hand.clock.time - time <= hand.clock.pace * PERIOD + 1e-9
+    hand.drags = False
+    hand.act()
+    assert hand.clock.pace == 1.0

@@ -127,6 +127,16 @@ def test_situations_are_made_by_many_processes_and_only_once(folder, tmp_path, c
     assert main(['train', 'expert', *data, '--stage', 'action', '--steps', '2']) == 0
 
 
+def test_situations_of_one_task_are_made_beside_those_of_all(tmp_path, capsys):
+    words = ['train', 'expert', '--no-clouds', '--data', str(tmp_path), '--prepare', '2']
+    assert main([*words, '--workers', '1', '--task', 'push_to_mark']) == 0
+    assert main([*words, '--workers', '1']) == 0
+    first = 'push_to_mark-unseen-001000000.safetensors'
+    assert sorted(path.name for path in tmp_path.iterdir()) == [first, first[13:]]
+    assert main([*words, '--task', 'dance']) == 1
+    assert 'dance' in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_an_episode_without_a_scene_is_passed_over(tmp_path, monkeypatch, capsys):
     tried = []
 

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that only make situations."""
     add = parser.add_argument
     add('--prepare', type=int, metavar='SCENES', help='only make situations, into --data')
+    add('--task', default='', help='--prepare: names, with commas; all that are not held out')
     add('--no-clouds', action='store_true', help='--prepare: for the stage action alone, faster')
     add(
         '--dataset',
@@ -59,28 +60,31 @@ class Stories:
     """Makes the situations of a seed in whatever process: a worker has one maker for all."""
 
     clouds: bool
+    tasks: tuple[str, ...] = ()
 
     def __call__(self, seed: int) -> list[Any]:
         """Return the situations of a scene."""
-        return _maker(self.clouds)(seed)
+        return _maker(self.clouds, self.tasks)(seed)
 
 
 @lru_cache(maxsize=2)
-def _maker(clouds: bool) -> Any:
+def _maker(clouds: bool, tasks: tuple[str, ...]) -> Any:
     from gae_arm.demonstrations.situations import SituationMaker, SituationSettings
 
     settings = SituationSettings() if clouds else SituationSettings(per_plan=UNSEEN_PER_PLAN)
-    return SituationMaker(settings, clouds=clouds)
+    return SituationMaker(settings, tasks=tasks, clouds=clouds)
 
 
 def _prepare(args: argparse.Namespace) -> None:
     from action_expert.training.making import SIZE, make_shards
+    from gae_arm.arm_sim.tasks.registry import find_task
 
     clouds, seeds = not args.no_clouds, range(args.first, args.first + args.prepare)
-    name = 'situations' if clouds else 'unseen'
+    tasks = tuple(find_task(name).name for name in args.task.split(',') if name)
+    name = '-'.join([*tasks, 'situations' if clouds else 'unseen'])
     size = max(1, min(SIZE, -(-len(seeds) // max(args.workers, 1))))
     run = partial(_run, workers=args.workers)
-    _report(make_shards(args.data[0], Stories(clouds), seeds, size, name, run))
+    _report(make_shards(args.data[0], Stories(clouds, tasks), seeds, size, name, run))
 
 
 def _dagger(args: argparse.Namespace) -> None:

@@ -117,6 +117,19 @@ def test_an_instruction_is_published_when_somebody_hears_it(run, page):
     wait_text(run, page, 'notes', 'asked: pick up the red cube')
 
 
+def test_a_browser_that_goes_away_takes_nothing_along(run, page):
+    other = page.context.browser.new_page()
+    other.goto(run.url)
+    other.get_by_test_id('state').wait_for()
+    other.context.set_offline(True)
+    other.close()
+    page.get_by_role('button', name='Stop').click()
+    wait_text(run, page, 'reason', 'STOP_REQUESTED')
+    page.get_by_role('button', name='Resume').click()
+    wait_text(run, page, 'state', 'HOLDING')
+    assert run.launched.node_pids('viewer')
+
+
 def test_a_broken_proposal_is_told_and_harms_nothing(run, page):
     from gae_arm.ros.plan_msgs import plan_to_msg
 

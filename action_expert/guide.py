@@ -176,6 +176,7 @@ def make_guide(
     # Waypoints at one place come one after the other, each after the events before it.
     waited = np.cumsum(dwells) - dwells
     arrivals = reached[knot_of] + (waited - waited[np.searchsorted(knot_of, knot_of)])
+    arrivals = np.maximum.accumulate(arrivals)  # The sums are rounded.
     events = [
         GripperEvent(
             waypoint=k,

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from action_expert.expert.condition import find_aim
+from action_expert.expert.held import Doing
 from action_expert.expert.target import correction, shifts_of
 from action_expert.guide import GuideWaypoints
 from action_expert.preparation import is_drag
@@ -69,9 +70,12 @@ class Estimate:
         closes, opens = said.gripper[aim - 2] < 0.5, said.gripper[aim] > 0.5
         return bool(closes and opens and is_drag(*said.poses[aim - 1 : aim + 1, :3, 3]))
 
-    def drags(self, k: int) -> bool:
-        """Return whether something is dragged along on the way to a waypoint."""
-        return any(self._is_dragged(i) for i in (k, k + 1) if i < len(self.known))
+    def doing(self, k: int) -> Doing:
+        """Return what is done on the way to a waypoint with what the hand holds."""
+        if any(self._is_dragged(i) for i in (k, k + 1) if i < len(self.known)):
+            return Doing.DRAG
+        puts = self._said.touches[k] and self._said.gripper[k] > 0.5
+        return Doing.PUT_DOWN if puts else Doing.CARRY
 
     def waypoints(self) -> GuideWaypoints:
         """Return the waypoints where they are thought to be meant."""

@@ -1,4 +1,4 @@
-"""A hand that holds what cannot go everywhere: what it holds leads it.
+"""A hand that holds something: gently where that comes to a stop, and led by what is on rails.
 
 A drawer goes along its rails, whatever a plan says that errs by centimetres, and an arm that
 insists is stopped. So where the hand is kept beside its guide, the guide goes there; along it, the
@@ -6,6 +6,8 @@ hand is led on. This is admittance control, with the way that the arm is off its
 """
 
 from __future__ import annotations
+
+from enum import Enum
 
 import numpy as np
 
@@ -20,10 +22,19 @@ TANGENT = 0.05
 """s before and after, between which the guide's direction is taken."""
 LEAD = 0.1
 """s at full speed: so far at most a hand that holds something is led on, or it presses too hard."""
-DRAG_LEAD, DRAG_PACE = 0.035, 0.4
-"""The same, and the share of full speed, for what is dragged: it comes to a stop without a word."""
+GENTLE_LEAD, GENTLE_PACE = 0.035, 0.4
+"""The same, and the share of full speed, for what is dragged or put down: it comes to a stop where
+nobody knows exactly."""
 HELD, CLOSED = 0.02, 0.5
 """Openings: wider than asked for, the fingers are about something; asked to be closed at all."""
+
+
+class Doing(Enum):
+    """What a hand does with what it holds, if it holds anything."""
+
+    CARRY = 'carry'
+    DRAG = 'drag'
+    PUT_DOWN = 'put down'
 
 
 class Held:
@@ -43,20 +54,25 @@ class Held:
         T_base_ee: np.ndarray,
         opening: float,
         step: float,
-        drags: bool,
+        doing: Doing,
     ) -> None:
         """Take in where the hand is, (4, 4), `step` seconds after the last time.
 
-        led: where it is led. opening: measured. drags: whether what it holds is dragged. Sets the
-        clock's lead and pace.
+        led: where it is led. opening: measured. doing: with what it holds. Sets the clock's lead
+        and pace.
         """
         asked = float(clock.guide.openings(np.array([clock.time]))[0])
         closed = asked < CLOSED and clock.fingers_asked is None
         holds = closed and opening > asked + HELD
-        drags = drags and closed  # With fingers that have slipped off, too.
-        most = DRAG_LEAD if drags else LEAD if holds else self._lead
+        # With fingers that have slipped off, too.
+        gently = closed and doing is not Doing.CARRY
+        most = GENTLE_LEAD if gently else LEAD if holds else self._lead
         clock.lead = min(self._lead, most)
-        clock.pace = DRAG_PACE if drags else 1.0
+        clock.pace = GENTLE_PACE if gently else 1.0
+        if not (closed and doing is Doing.DRAG):
+            # What is carried goes anywhere; what stands in its way is no rail.
+            self.shift -= self.shift * min(1.0, YIELDING * step)
+            return
         if not holds:
             return
         kept = _beyond(_beside(clock, led, T_base_ee))

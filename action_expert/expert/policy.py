@@ -16,7 +16,7 @@ import numpy as np
 
 from action_expert.expert.condition import Condition, Moment, condition
 from action_expert.expert.estimate import Estimate
-from action_expert.expert.held import Held
+from action_expert.expert.held import Doing, Held
 from action_expert.expert.target import correction, same_phase, shifts_of
 from action_expert.expert.twin import said
 from action_expert.expert.weights import Weights
@@ -115,8 +115,9 @@ class ActionExpert(GuidePolicy):
         clock = self.clock
         assert clock is not None
         step = max(0.0, (self._stamp_ns - self._held_ns) * 1e-9)
-        drags = self._estimate is not None and self._estimate.drags(clock.next_waypoint)
-        self._held.update(clock, self._led, T_base_ee, opening, step, drags)
+        estimate = self._estimate
+        doing = Doing.CARRY if estimate is None else estimate.doing(clock.next_waypoint)
+        self._held.update(clock, self._led, T_base_ee, opening, step, doing)
         self._held.shift = self._limited(self._held.shift[None])[0]
         self._held_ns = self._stamp_ns
         if clock.fingers_asked is not None or clock.done:

@@ -9,6 +9,7 @@ import pytest
 from expert_parts import DOWN, pick
 
 from action_expert.expert.estimate import ONWARD, Estimate
+from action_expert.expert.held import Doing
 from action_expert.guide import GuideWaypoints
 from action_expert.shift import beside
 from gae_arm.core import geometry
@@ -161,12 +162,15 @@ def test_what_is_put_down_or_only_lifted_is_not_dragged(said):
     estimate = Estimate(said)
     estimate.drag(len(said.poses) - 2)
     assert not estimate.known.any()
-    assert not any(estimate.drags(k) for k in range(len(said.poses)))
+    assert Doing.DRAG not in [estimate.doing(k) for k in range(len(said.poses))]
 
 
 def test_what_is_grasped_is_dragged_until_it_is_let_go_of():
     estimate = Estimate(dragging())
-    assert [estimate.drags(k) for k in range(5)] == [False, False, True, True, False]
+    drag, carry = Doing.DRAG, Doing.CARRY
+    assert [estimate.doing(k) for k in range(5)] == [carry, carry, drag, drag, carry]
+    estimate = Estimate(dragging(deeper=0.08))
+    assert [estimate.doing(k) for k in (2, 3, 4)] == [carry, Doing.PUT_DOWN, carry]
 
 
 def test_a_drag_that_is_stopped_on_its_way_has_come_to_its_end():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from random_plans import (
     DOWN,
@@ -30,6 +30,7 @@ def angles(rotations, others):
 
 @settings(deadline=None, max_examples=30)
 @given(seeds, st.booleans())
+@example(23556, False)
 def test_it_starts_where_the_arm_is_and_passes_all_waypoints(seed, straight):
     guide = random_guide(seed, straight)
     poses = guide.sample(guide.arrivals)

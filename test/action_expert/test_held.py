@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from expert_parts import DOWN, SETTINGS
 
-from action_expert.expert.held import FREE, Held
+from action_expert.expert.held import FREE, GENTLE_PACE, Doing, Held
 from action_expert.guide import GuideWaypoints, make_guide
 from action_expert.guide_clock import GuideClock
 from action_expert.shift import beside
@@ -30,7 +30,7 @@ class Pulled:
         self.clock = GuideClock(self.guide, 0, SETTINGS)
         self.held, self.kept, self.opening = Held(SETTINGS.lead), np.asarray(kept), opening
         self.turn = geometry.rotation_vector_to_matrix(np.array([0.0, 0.0, turned]))
-        self.stamp_ns, self.drags = 0, False
+        self.stamp_ns, self.doing = 0, Doing.DRAG
         for count in range(100):
             self.act(1.0 if count < 10 else opening)
             if self.clock.event == 1:
@@ -47,7 +47,7 @@ class Pulled:
             T = geometry.transform(self.turn @ T[:3, :3], T[:3, 3] + self.kept)
         self.stamp_ns += round(PERIOD * 1e9)
         self.clock.update(self.stamp_ns, T, opening, self.led)
-        self.held.update(self.clock, self.led, T, opening, PERIOD, self.drags)
+        self.held.update(self.clock, self.led, T, opening, PERIOD, self.doing)
 
     def pull(self):
         for _ in range(100):
@@ -92,26 +92,32 @@ def test_a_hand_that_is_free_again_goes_back_to_its_guide():
     assert 0.0 < hand.held.shift[1] < 0.02 * np.exp(-0.7 * 7 * PERIOD)
 
 
-def test_a_hand_that_holds_something_is_led_on_by_less():
-    hand = Pulled([0.0, 0.0, 0.0])
+def test_a_hand_that_carries_something_is_led_on_by_less_and_yields_to_nothing():
+    hand = Pulled([0.0, 0.015, 0.0])
+    hand.doing, hand.held.shift[2] = Doing.CARRY, 0.01
     hand.act()
     assert hand.clock.lead < SETTINGS.lead
+    assert hand.clock.pace == 1.0
+    shift = hand.pull()
+    assert shift[1] == 0.0
+    assert 0.0 < shift[2] < 1e-3
     hand.opening = 0.0
     hand.act()
     assert hand.clock.lead == SETTINGS.lead
 
 
 @pytest.mark.parametrize('opening', [GRASPED, 0.0])
-def test_what_is_dragged_is_led_on_slowly_and_by_still_less(opening):
+@pytest.mark.parametrize('doing', [Doing.DRAG, Doing.PUT_DOWN])
+def test_what_may_come_to_a_stop_is_led_on_slowly_and_by_still_less(opening, doing):
     hand = Pulled([0.0, 0.0, 0.0])
+    hand.doing = Doing.CARRY
     hand.act()
-    before, hand.drags, hand.opening = hand.clock.lead, True, opening
+    before, hand.doing, hand.opening = hand.clock.lead, doing, opening
     hand.act()
     assert hand.clock.lead < before / 2
-    assert hand.clock.pace < 0.5
     time = hand.clock.time
     hand.act()
-    assert 0 < hand.clock.time - time <= hand.clock.pace * PERIOD + 1e-9
-    hand.drags = False
+    assert 0 < hand.clock.time - time <= GENTLE_PACE * PERIOD + 1e-9
+    hand.doing = Doing.CARRY
     hand.act()
     assert hand.clock.pace == 1.0

@@ -24,7 +24,7 @@ LONGEST_STEP = 0.5
 """s: states further apart than this count as this far apart."""
 STEP = 2e-3
 """s at full speed: less is noise, and no progress."""
-SAME = 1e-4
+SAME = 1e-6
 """m: distances from the guide that differ by less are equal."""
 STANDING, LEAST_LEAD = 0.3, 0.025
 """s: an arm that stands for so long is led by no more than this, in s at full speed."""

@@ -20,7 +20,8 @@ FELT, HELD = 0.025, 0.05
 """m: so near where the hand was going to touch, what stops it is what it was to touch; and when it
 holds something that it was going to let go of: a drawer goes where it can."""
 ONWARD = 0.02
-"""m: a drag goes on so far past its end, by as much as a plan errs, or to its stop."""
+"""m: what is pushed away from the arm goes on so far past its end, by as much as a plan errs, or to
+its stop; fingers that pull slip off there."""
 RAIL = 0.87
 """Cosine: what slides goes along the hand's axis that is so near: handles are held so."""
 SAME_TURN = 0.6
@@ -53,8 +54,9 @@ class Estimate:
         T = said.poses[aim].copy()
         way = said.poses[[before, aim], :3, 3].mean(axis=0) - T_grasp[:3, 3]
         way = _along_an_axis(way, T_grasp[:3, :3])
-        length = max(float(np.linalg.norm(way)), 1e-9)
-        T[:3, 3] = T_grasp[:3, 3] + (1 + ONWARD / length) * way
+        if way[:2] @ T_grasp[:2, 3] > 0:
+            way = way * (1 + ONWARD / np.linalg.norm(way))
+        T[:3, 3] = T_grasp[:3, 3] + way
         turn = geometry.matrix_to_rotation_vector(T[:3, :3] @ T_grasp[:3, :3].T)
         if np.linalg.norm(turn) < SAME_TURN:
             T[:3, :3] = T_grasp[:3, :3]

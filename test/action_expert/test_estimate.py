@@ -137,22 +137,22 @@ def test_two_waypoints_say_where_a_drag_ends_and_the_grasp_how_the_hand_is_turne
     said, poses = dragging().poses, estimate.waypoints().poses
     grasp = poses[1]
     end = said[2:4, :3, 3].mean(axis=0) - grasp[:3, 3]
-    end *= 1 + ONWARD / np.linalg.norm(end)
     for T in poses[2:4]:
         np.testing.assert_allclose(T[:3, 3] - grasp[:3, 3], end, atol=1e-12)
         np.testing.assert_allclose(T[:3, :3], grasp[:3, :3], atol=1e-9)
     assert estimate.settled(3)
 
 
-def test_a_drag_goes_along_the_axis_of_the_hand_that_is_near():
+@pytest.mark.parametrize(('way', 'goes'), [(-0.1, -0.1), (0.1, 0.1 + ONWARD)])
+def test_a_drag_goes_along_the_axis_of_the_hand_that_is_near_and_a_push_on_to_its_stop(way, goes):
     said = dragging()
     poses = said.poses.copy()
     x = poses[1, :3, 0]
-    poses[2:4, :3, 3] = poses[1, :3, 3] - 0.1 * x + 0.02 * poses[1, :3, 1]
+    poses[2:4, :3, 3] = poses[1, :3, 3] + way * x + 0.02 * poses[1, :3, 1]
     estimate = Estimate(dataclasses.replace(said, poses=poses))
     estimate.drag(3)
     end = estimate.waypoints().poses[3, :3, 3]
-    np.testing.assert_allclose(end, poses[1, :3, 3] - (0.1 + ONWARD) * x, atol=1e-9)
+    np.testing.assert_allclose(end, poses[1, :3, 3] + goes * x, atol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -154,11 +154,16 @@ class Estimate:
         return offset, -float(offset @ end_effector.approach(T[:3, :3]))
 
     def _behind(self, k: int, aim: int, T_aim: np.ndarray) -> np.ndarray:
-        """Return the pose (4, 4) straight behind the aim, as far as the plan has it."""
+        """Return the pose (4, 4) straight behind the aim, about as far as the plan has it.
+
+        Errors of a plan may be those of each waypoint, then the place itself says more than how far
+        it is from the aim as said; or of all of them, then it says less: the middle of both.
+        """
         _, back = self._offset(k, aim)
         turn = self._said.poses[aim, :3, :3].T @ self._said.poses[k, :3, :3]
-        T = T_aim.copy()
-        T[:3, 3] -= back * end_effector.approach(T_aim[:3, :3])
+        T, approach = T_aim.copy(), end_effector.approach(T_aim[:3, :3])
+        seen = -float((self._said.poses[k, :3, 3] - T[:3, 3]) @ approach)
+        T[:3, 3] -= max(BEHIND, (back + seen) / 2) * approach
         if np.linalg.norm(geometry.matrix_to_rotation_vector(turn)) > SAME_TURN:
             T[:3, :3] = T_aim[:3, :3] @ turn
         return T

@@ -199,7 +199,8 @@ def _adapted(model: Any, rank: int) -> Any:
         ) from error
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules='all-linear')
     if next(model.parameters()).is_cuda:
-        model.gradient_checkpointing_enable()
+        # Several processes look for unused parameters: only this kind bears that.
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={'use_reentrant': False})
         model.enable_input_require_grads()
     return get_peft_model(model, config)
 

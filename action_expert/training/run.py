@@ -20,9 +20,10 @@ from action_expert.training.batches import BatchSettings, draw_batch
 from action_expert.training.module import Average, ExpertModule, Losses
 from action_expert.training.precision import chosen
 from action_expert.training.shards import Table
+from gae_arm.core.accelerated import AcceleratedRun
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.settings import Settings, setting
-from gae_arm.core.training import CHECKPOINT, TrainingRun, scheduled_rate
+from gae_arm.core.training import CHECKPOINT, scheduled_rate
 from gae_arm.core.training_state import STATE, check_same, read_state
 
 AVERAGE, SCALES = 'average.safetensors', 'scales.safetensors'
@@ -49,7 +50,7 @@ class RunSettings(Settings):
         return scheduled_rate(step, self.steps, self.learning_rate, self.warm_up, self.decay_from)
 
 
-class ExpertRun(TrainingRun[Losses]):
+class ExpertRun(AcceleratedRun[Losses]):
     """A run in a folder; made anew, or resumed where its last checkpoint was written.
 
     table: situations, see `shards`. start: weights that a new run begins with: those of stage 1.
@@ -108,14 +109,6 @@ class ExpertRun(TrainingRun[Losses]):
 
     def _begin(self) -> None:
         self._module.train()
-
-    def _is_main(self) -> bool:
-        return bool(self._accelerator.is_main_process)
-
-    def agreed(self, stop: bool) -> bool:
-        """Return whether any process wants to stop: all of them then do, after the same step."""
-        asked = torch.tensor([float(stop)], device=self._accelerator.device)
-        return bool(self._accelerator.reduce(asked, 'sum') > 0)
 
     def _one_step(self) -> Losses:
         accelerator = self._accelerator

@@ -256,13 +256,15 @@ from pathlib import Path
 sys.path[:0] = {paths!r}
 from test_expert_training import run
 from action_expert.training.shards import read_shards
-table = read_shards(Path({folder!r}).glob('*.safetensors'))
-training = run(Path({out!r}), table, steps=4)
-losses = [loss.as_dict()['total'] for loss in training.train()]
-assert training.agreed(training._accelerator.process_index == 1)
-assert not training.agreed(False)
-if training.is_main:
-    print('losses', *losses, training._accelerator.num_processes)
+def main():
+    table = read_shards(Path({folder!r}).glob('*.safetensors'))
+    training = run(Path({out!r}), table, steps=4)
+    losses = [loss.as_dict()['total'] for loss in training.train()]
+    assert training.agreed(training._accelerator.process_index == 1)
+    assert not training.agreed(False)
+    if training.is_main:
+        print('losses', *losses, training._accelerator.num_processes)
+main()
 """
 
 

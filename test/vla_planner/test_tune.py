@@ -117,11 +117,13 @@ import sys
 from pathlib import Path
 sys.path[:0] = {paths!r}
 from test_tune import begun
-run = begun({base!r}, Path({out!r}), 2)
-losses = list(run.train())
-run.export()
-if run.is_main:
-    print('losses', *losses)
+def main():
+    run = begun({base!r}, Path({out!r}), 2)
+    losses = list(run.train())
+    run.export()
+    if run.is_main:
+        print('losses', *losses)
+main()
 """
 
 

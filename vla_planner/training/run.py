@@ -14,9 +14,10 @@ import torch
 from accelerate import Accelerator
 
 from gae_arm.core import checks
+from gae_arm.core.accelerated import AcceleratedRun
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.lesson import Lesson
-from gae_arm.core.training import CHECKPOINT, LossCurve, TrainingRun, scheduled_rate
+from gae_arm.core.training import CHECKPOINT, LossCurve, scheduled_rate
 from vla_planner.training.batch import Collator
 from vla_planner.training.export import export
 from vla_planner.training.losses import Losses, Objective
@@ -77,7 +78,7 @@ class Lessons:
     words: tuple[str, ...]
 
 
-class PlannerRun(TrainingRun[Losses]):
+class PlannerRun(AcceleratedRun[Losses]):
     """A training run in a folder; made anew or resumed where its last checkpoint was written.
 
     warm: folder of a run whose weights a new one begins with.
@@ -137,9 +138,6 @@ class PlannerRun(TrainingRun[Losses]):
 
     def _begin(self) -> None:
         self.objective.train()
-
-    def _is_main(self) -> bool:
-        return bool(self._accelerator.is_main_process)
 
     def _one_step(self) -> Losses:
         settings, process = self.settings, self._accelerator.process_index

@@ -19,9 +19,10 @@ import yaml
 from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
 from safetensors.torch import load_file
 
+from gae_arm.core.accelerated import AcceleratedRun
 from gae_arm.core.errors import InvalidValueError, MissingDependencyError
 from gae_arm.core.settings import Settings, setting
-from gae_arm.core.training import LossCurve, TrainingRun
+from gae_arm.core.training import LossCurve
 from gae_arm.core.training_state import STATE, check_same, read_state
 from vla_planner.backends.hf import HfBackend, messages
 from vla_planner.profile import PROFILE, Profile
@@ -54,7 +55,7 @@ class TuneSettings(Settings):
     log_every: int = setting(10, 'steps', low=1)
 
 
-class TuneRun(TrainingRun[float]):
+class TuneRun(AcceleratedRun[float]):
     """A tuning run in a folder; begun anew, or resumed where its last checkpoint was written.
 
     Checkpoints hold the adapter and its optimiser, not the base: some megabytes. Several processes
@@ -118,16 +119,8 @@ class TuneRun(TrainingRun[float]):
             self._adapter.save_pretrained(self.folder, safe_serialization=True)
             _write_profile(self.base, self.folder)
 
-    def agreed(self, stop: bool) -> bool:
-        """Return whether any process wants to stop: all of them then do, after the same step."""
-        asked = torch.tensor([float(stop)], device=self._accelerator.device)
-        return bool(self._accelerator.reduce(asked, 'sum') > 0)
-
     def _begin(self) -> None:
         self._model.train()
-
-    def _is_main(self) -> bool:
-        return bool(self._accelerator.is_main_process)
 
     def _one_step(self) -> float:
         accelerator, settings = self._accelerator, self.settings

@@ -25,6 +25,8 @@ from gae_arm.core.settings import Settings, setting
 
 SAME_OPENING = 1e-3
 """Openings that differ by less are one: nothing moves."""
+BACK = -0.5
+"""Cosine between the ways to a waypoint and from it: below, the way turns back there."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,10 @@ class GripperEvent:
 class Guide:
     """A motion of the end effector over its own clock, from 0 to `duration` seconds.
 
-    waypoints: what it goes through. arrivals: float64 (K,), when. events: in order. duration: s.
-    length: the whole way, in seconds at full speed; measures progress where time cannot, since a
-    way does not grow while the arm stands.
+    waypoints: what it goes through. arrivals: float64 (K,), when. events: in order. turns: when it
+    turns back at a waypoint without an event, in order. duration: s. length: the whole way, in
+    seconds at full speed; measures progress where time cannot, since a way does not grow while the
+    arm stands.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Guide:
         self.waypoints = waypoints
         self.arrivals = arrivals
         self.events = events
+        self.turns = _turns(waypoints, arrivals, events)
         self.duration = float(motion.times[-1])
         self.length = float(motion.way[-1])
         self._motion = motion
@@ -188,6 +192,17 @@ def make_guide(
         for k in np.flatnonzero(dwells).tolist()
     ]
     return Guide(waypoints, table, arrivals, tuple(events), opening)
+
+
+def _turns(
+    waypoints: GuideWaypoints, arrivals: np.ndarray, events: tuple[GripperEvent, ...]
+) -> np.ndarray:
+    """Return when the way turns back at a waypoint without an event, as after a press, (T,)."""
+    ways = np.diff(waypoints.poses[:, :3, 3], axis=0)
+    lengths = np.linalg.norm(ways, axis=1)
+    along = (ways[:-1] * ways[1:]).sum(axis=1)
+    back = np.flatnonzero(along < BACK * lengths[:-1] * lengths[1:]) + 1
+    return arrivals[np.setdiff1d(back, [event.waypoint for event in events])]
 
 
 def _changes(gripper: np.ndarray, opening: float) -> np.ndarray:

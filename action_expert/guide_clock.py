@@ -4,7 +4,8 @@ The guide's clock goes with the time of the states, ahead of the arm by what a r
 its command, and no further than `lead`: an arm that is slowed down or held slows the clock down or
 holds it, and the clock starts again gently. At a gripper event it waits until the arm has come, and
 then until the fingers have got there, or stand against something: no time does instead, since
-while the governor halts the arm the fingers do not move either.
+while the governor halts the arm the fingers do not move either. Where the guide turns back, as
+after a press, it waits until the arm has come, or stands against something.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ SAME = 1e-6
 """m: distances from the guide that differ by less are equal."""
 STANDING, LEAST_LEAD = 0.3, 0.025
 """s: an arm that stands for so long is led by no more than this, in s at full speed."""
+AGAINST = 0.5
+"""s: an arm that stands for so long before its guide turns back has come as far as it can."""
 REACHED, MOVED = 0.05, 0.01
 """Openings: so near is what was asked for; so far are fingers that have moved."""
 
@@ -82,6 +85,7 @@ class GuideClock:
         self._rate = 0.0
         self._noted = 0.0
         self._fingers: _Fingers | None = None
+        self._turn = 0
         self._led: Led = guide.sample
 
     @property
@@ -122,6 +126,7 @@ class GuideClock:
         self._rate = self._rate_after(step)
         self._measure(T_base_ee)
         self._hold_back(before, step)
+        self._turn_back(T_base_ee)
         self._carry_out(T_base_ee, opening)
         at_end = self.time >= self.guide.duration and self._at(T_base_ee, self.guide.duration)
         self.done = self.done or (at_end and self.event == len(self.guide.events))
@@ -151,10 +156,12 @@ class GuideClock:
 
     def _barrier(self) -> float:
         """Return the time that the clock must not pass yet."""
-        if self.event == len(self.guide.events):
-            return self.guide.duration
-        event = self.guide.events[self.event]
-        return event.arrive if self._fingers is None else event.leave
+        turns, events = self.guide.turns[self._turn :], self.guide.events[self.event :]
+        turn = float(turns[0]) if len(turns) else self.guide.duration
+        if not events:
+            return turn
+        event = events[0].arrive if self._fingers is None else events[0].leave
+        return min(turn, event)
 
     def _measure(self, T_base_ee: np.ndarray) -> None:
         """Move on to the point of the guide, up to the commanded one, that is nearest the arm."""
@@ -177,6 +184,17 @@ class GuideClock:
         self.time = limit
         if step > 0:
             self._rate = min(self._rate, max(0.0, (limit - before) / step))
+
+    def _turn_back(self, T_base_ee: np.ndarray) -> None:
+        """Let the clock pass where the guide turns back, once the arm has come as far as it can."""
+        turns = self.guide.turns[self._turn :]
+        if not len(turns) or self._barrier() < turns[0]:
+            return
+        way = float(self.guide.way_at(turns[:1])[0])
+        comes = self.time >= turns[0] and self._at(T_base_ee, float(turns[0]))
+        if comes or (self.still > AGAINST and way - self.way <= self.lead):
+            self.way = max(self.way, way)
+            self._turn += 1
 
     def _carry_out(self, T_base_ee: np.ndarray, opening: float) -> None:
         """Begin the next gripper event where the arm has come to it; end it when it is over."""

@@ -175,3 +175,28 @@ def test_where_the_guide_leads_on_the_spot_nothing_is_waited_for():
     for stamp in range(1, 300):
         clock.update(stamp * 20_000_000, here[0], 1.0, lambda times: here.repeat(len(times), 0))
     assert clock.time == guide.duration
+
+
+PRESS = ([0.5, 0.1, 0.15], [0.5, 0.1, 0.03], [0.5, 0.1, 0.15])
+
+
+@pytest.mark.parametrize('lag', [0.05, 0.15, 0.3])
+def test_where_the_guide_turns_back_it_waits_for_the_arm(lag):
+    arm = LaggingArm(path(PRESS), lag)
+    assert len(arm.guide.turns) == 1
+    assert arm.run(30)
+    assert min(pose[2, 3] for pose in arm.poses) < 0.03 + SETTINGS.arrival_distance
+
+
+@pytest.mark.parametrize('early', [0.005, 0.015, 0.03])
+def test_an_arm_that_something_stops_before_the_turn_goes_back(early):
+    class Stopped(LaggingArm):
+        def tick(self):
+            super().tick()
+            self.pose = self.pose.copy()
+            self.pose[2, 3] = max(self.pose[2, 3], 0.03 + early)
+
+    arm = Stopped(path(PRESS))
+    assert arm.run(30)
+    assert arm.seconds < arm.guide.duration + 2
+    np.testing.assert_allclose(arm.pose[:3, 3], PRESS[-1], atol=0.008)

@@ -144,9 +144,10 @@ class _Table:
 
     def values_at(self, times: np.ndarray) -> np.ndarray:
         """Return position and quaternion, not normalised, (N, 7), at times (N,)."""
-        i = np.clip(np.searchsorted(self.times, times, side='right') - 1, 0, len(self.times) - 2)
+        i = np.searchsorted(self.times[1:-1], times, side='right')
         h = self.times[i + 1] - self.times[i]
-        u = np.clip((times - self.times[i]) / np.maximum(h, 1e-12), 0.0, 1.0)[:, None]
+        u = (times - self.times[i]) / np.maximum(h, 1e-12)
+        u = np.minimum(np.maximum(u, 0.0), 1.0)[:, None]  # np.clip takes three times as long
         p, q = self.values[i], self.values[i + 1]
         a, b = self.rates[i] * h[:, None], self.rates[i + 1] * h[:, None]
         d = q - p

@@ -168,9 +168,9 @@ class GuideClock:
         commanded = float(self.guide.way_at(np.array([self.time]))[0])
         ways = np.linspace(self.way, max(self.way, commanded), CANDIDATES)
         poses = self._led(self.guide.time_of(ways))
-        turns = geometry.matrix_to_rotation_vector(poses[:, :3, :3] @ T_base_ee[:3, :3].T)
+        turns = geometry.angle_between(poses[:, :3, :3], T_base_ee[:3, :3])
         apart = np.linalg.norm(poses[:, :3, 3] - T_base_ee[:3, 3], axis=1)
-        off = np.hypot(apart, self._lever * np.linalg.norm(turns, axis=1))
+        off = np.hypot(apart, self._lever * turns)
         # The last of equal ones: where the guide leads on the spot, nothing is to be waited for.
         nearest = int(np.flatnonzero(off <= off.min() + SAME)[-1])
         self.way, self.off, self.lag = float(ways[nearest]), float(off[nearest]), float(off[-1])
@@ -216,10 +216,10 @@ class GuideClock:
     def _at(self, T_base_ee: np.ndarray, time: float) -> bool:
         """Return whether the arm is where it is led at that time."""
         T = self._led(np.array([time]))[0]
-        turn = geometry.matrix_to_rotation_vector(T[:3, :3] @ T_base_ee[:3, :3].T)
+        turn = geometry.angle_between(T[:3, :3], T_base_ee[:3, :3])
         return bool(
             np.linalg.norm(T[:3, 3] - T_base_ee[:3, 3]) <= self._settings.arrival_distance
-            and np.linalg.norm(turn) <= self._settings.arrival_angle
+            and turn <= self._settings.arrival_angle
         )
 
 

@@ -17,6 +17,13 @@ def beside(T_base: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     return geometry.transform(turns @ T_base[..., :3, :3], T_base[..., :3, 3] + shifts[..., :3])
 
 
+def apart(T_base: np.ndarray, T_other: np.ndarray) -> np.ndarray:
+    """Return the shifts (..., 6) from poses (..., 4, 4) to others: `beside` takes them there."""
+    turns = T_other[..., :3, :3] @ np.swapaxes(T_base[..., :3, :3], -1, -2)
+    moves = T_other[..., :3, 3] - T_base[..., :3, 3]
+    return np.concatenate([moves, geometry.matrix_to_rotation_vector(turns)], axis=-1)
+
+
 def glide(
     start: np.ndarray, aims: np.ndarray, seconds: np.ndarray, constant: float
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -87,7 +87,9 @@ def turning(q: np.ndarray, q_dot: np.ndarray) -> np.ndarray:
     """Return angular velocities (..., 3) in the base frame: the vector part of 2 q_dot q^-1."""
     vector, vector_dot = q[..., :3], q_dot[..., :3]
     turn = q[..., 3:] * vector_dot - q_dot[..., 3:] * vector
-    return 2 * (turn - np.cross(vector_dot, vector))
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):  # np.cross takes five times as long
+        turn[..., i] -= q_dot[..., j] * q[..., k] - q_dot[..., k] * q[..., j]
+    return 2 * turn
 
 
 def _squared_rates(

@@ -8,10 +8,9 @@ import numpy as np
 
 from action_expert.expert.condition import find_aim
 from action_expert.expert.held import Doing
-from action_expert.expert.target import correction, shifts_of
 from action_expert.guide import GuideWaypoints
 from action_expert.preparation import is_drag
-from action_expert.shift import beside
+from action_expert.shift import apart, beside
 from gae_arm.core import end_effector, geometry
 
 BEHIND, CONE = 0.02, 0.7
@@ -61,7 +60,7 @@ class Estimate:
         if np.linalg.norm(turn) < SAME_TURN:
             T[:3, :3] = T_grasp[:3, :3]
         for k in (before, aim):
-            self._shifts[k] = _shift(said.poses[k], T)
+            self._shifts[k] = apart(said.poses[k], T)
             self.known[k] = self._follows[k] = True
 
     def _is_dragged(self, aim: int) -> bool:
@@ -96,13 +95,13 @@ class Estimate:
         drags = k + 1 < len(self.known) and self._is_dragged(k + 1)
         if drags:
             k += 1
-        apart = np.linalg.norm(self.waypoints().poses[k, :3, 3] - T_base_ee[:3, 3])
+        distance = np.linalg.norm(self.waypoints().poses[k, :3, 3] - T_base_ee[:3, 3])
         near = HELD if self._said.gripper[k] > 0.5 else FELT
-        if self._said.touches[k] and apart < near:
-            self.take(k, _shift(self._said.poses[k], T_base_ee), 1.0)
+        if self._said.touches[k] and distance < near:
+            self.take(k, apart(self._said.poses[k], T_base_ee), 1.0)
             self._felt[k] = True
             if drags:
-                self._shifts[k - 1] = _shift(self._said.poses[k - 1], T_base_ee)
+                self._shifts[k - 1] = apart(self._said.poses[k - 1], T_base_ee)
 
     def take(self, aim: int, shift: np.ndarray, share: float) -> None:
         """Take in what has been seen of an aim: its shift (6,), of which `share` counts, 0 to 1.
@@ -121,7 +120,7 @@ class Estimate:
 
     def _put(self, k: int, T: np.ndarray) -> None:
         """Take in that a waypoint is at (4, 4), because of where another one is."""
-        self._shifts[k] = _shift(self._said.poses[k], T)
+        self._shifts[k] = apart(self._said.poses[k], T)
         self.known[k] = self._follows[k] = True
 
     def _ways_in(self, aim: int) -> list[int]:
@@ -175,8 +174,3 @@ def _along_an_axis(way: np.ndarray, rotation: np.ndarray) -> np.ndarray:
     i = int(np.abs(parts).argmax())
     near = abs(parts[i]) > RAIL * np.linalg.norm(way)
     return parts[i] * rotation[:, i] if near else way
-
-
-def _shift(T: np.ndarray, meant: np.ndarray) -> np.ndarray:
-    """Return the shift (6,) from one pose (4, 4) to another."""
-    return shifts_of(correction(T[None], meant[None], np.eye(4)), np.eye(4))[0]

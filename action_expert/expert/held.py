@@ -12,7 +12,7 @@ from enum import Enum
 import numpy as np
 
 from action_expert.guide_clock import GuideClock, Led
-from gae_arm.core import geometry
+from action_expert.shift import apart
 
 FREE, FREE_TURN = 0.004, 0.04
 """m, rad: an arm that nothing keeps is so far beside its guide."""
@@ -86,14 +86,13 @@ def _beside(clock: GuideClock, led: Led, T_base_ee: np.ndarray) -> np.ndarray:
     """Return how the hand is beside where it is led, at the nearest pose, (6,); not along it."""
     time = float(clock.guide.time_of(np.array([clock.way]))[0])
     before, T_near, after = led(time + TANGENT * np.array([-1.0, 0.0, 1.0]))
-    apart = T_base_ee[:3, 3] - T_near[:3, 3]
+    out = apart(T_near, T_base_ee)
     along = after[:3, 3] - before[:3, 3]
     length = float(np.linalg.norm(along))
     if length > 0:
         along = along / length
-        apart = apart - (apart @ along) * along
-    turn = geometry.matrix_to_rotation_vector(T_base_ee[:3, :3] @ T_near[:3, :3].T)
-    return np.concatenate([apart, turn])
+        out[:3] -= (out[:3] @ along) * along
+    return out
 
 
 def _beyond(beside: np.ndarray) -> np.ndarray:

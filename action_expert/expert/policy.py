@@ -17,13 +17,13 @@ import numpy as np
 from action_expert.expert.condition import Condition, Moment, condition
 from action_expert.expert.estimate import Estimate
 from action_expert.expert.held import Doing, Held
-from action_expert.expert.target import correction, same_phase, shifts_of
+from action_expert.expert.target import same_phase, shifts_of
 from action_expert.expert.twin import said
 from action_expert.expert.weights import Weights
 from action_expert.following import GuidePolicy, PolicySettings
 from action_expert.guide import Guide, GuideWaypoints, make_guide
 from action_expert.guide_clock import GuideClock
-from action_expert.shift import beside, glide
+from action_expert.shift import apart, beside, glide
 from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.errors import InvalidValueError
@@ -100,8 +100,7 @@ class ActionExpert(GuidePolicy):
         if meant is None:
             return np.zeros((len(times), 6))
         T_meant = meant.sample(same_phase(guide, meant, times))
-        here = correction(guide.sample(times), T_meant, np.eye(4))
-        return self._limited(shifts_of(here, np.eye(4)))
+        return self._limited(apart(guide.sample(times), T_meant))
 
     def _shift_now(self) -> np.ndarray:
         """Return the shift that is carried out now, and its rate, (2, 6)."""

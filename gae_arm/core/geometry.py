@@ -120,6 +120,14 @@ def matrix_to_rotation_vector(matrix: npt.ArrayLike) -> np.ndarray:
     return q[..., :3] * 2 / np.sinc(half / np.pi)
 
 
+def angle_between(rotation: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the angles (...), 0 to pi, between rotations (..., 3, 3)."""
+    difference = rotation - other
+    size = np.sqrt((difference * difference).sum(axis=(-2, -1)))
+    angles: np.ndarray = 2 * np.arcsin(np.minimum(size / (2 * math.sqrt(2)), 1.0))
+    return angles
+
+
 def transform(rotation: npt.ArrayLike, translation: npt.ArrayLike) -> np.ndarray:
     """Return homogeneous transforms (..., 4, 4) of (..., 3, 3) and (..., 3)."""
     r = np.asarray(rotation, dtype=np.float64)

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from action_expert.expert import target
 from action_expert.expert.condition import Moment, find_aim
 from action_expert.expert.twin import meant_waypoints, said
 from action_expert.following import PolicySettings
 from action_expert.guide import Guide, make_guide
 from action_expert.preparation import prepared
-from action_expert.shift import beside
+from action_expert.shift import apart, beside
 from action_expert.training.situation import Guides, Situation, situation
 from gae_arm.arm_sim.tasks.axes import TRAINING, Ranges
 from gae_arm.arm_sim.tasks.errors import SamplingError
@@ -195,7 +194,7 @@ class SituationMaker:
         then = np.array([max(0.0, now - rng.uniform(0.0, LAG))])
         T_erred = guides.erred.sample(then)
         T_meant = guides.meant_at(then)
-        shift = target.shifts_of(target.correction(T_erred, T_meant, np.eye(4)), np.eye(4))
+        shift = apart(T_erred, T_meant)
         kind = rng.random()
         share = 0.0 if kind < 0.2 else 1.0 if kind < 0.35 else rng.uniform(0.0, 1.0)
         far = 0.5 if kind < 0.35 else 1.0 if kind < 0.5 else 3.5

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from action_expert.expert import target
-from action_expert.shift import beside, glide
+from action_expert.shift import apart, beside, glide
 from gae_arm.core import geometry
 
 SEEDS = st.integers(0, 10_000)
@@ -26,6 +26,7 @@ def test_a_correction_leads_to_what_was_meant(seed):
     T, meant, local = random_poses(rng, 4), random_poses(rng, 4), random_poses(rng, 1)[0]
     shifts = target.shifts_of(target.correction(T, meant, local), local)
     np.testing.assert_allclose(beside(T, shifts), meant, atol=1e-9)
+    np.testing.assert_allclose(apart(T, meant), shifts, atol=1e-9)
 
 
 def test_no_correction_is_no_shift():

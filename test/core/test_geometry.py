@@ -105,6 +105,16 @@ def test_batches_agree_with_single_matrices():
     np.testing.assert_allclose(geometry.invert(T) @ T, np.tile(np.eye(4), (5, 1, 1)), atol=1e-12)
 
 
+@given(st.integers(0, 10_000), st.floats(0, np.pi))
+def test_the_angle_between_rotations(seed, angle):
+    rng = np.random.default_rng(seed)
+    axis = rng.normal(size=3)
+    one = geometry.rotation_vector_to_matrix(rng.normal(size=(4, 3)))
+    turn = geometry.rotation_vector_to_matrix(angle * axis / np.linalg.norm(axis))
+    np.testing.assert_allclose(geometry.angle_between(one @ turn, one), angle, atol=1e-7)
+    np.testing.assert_allclose(geometry.angle_between(turn @ one[0], one[0]), angle, atol=1e-7)
+
+
 def test_camera_looks_along_z_with_y_down():
     T = geometry.look_at([1, 0, 1], [0, 0, 0])
     np.testing.assert_allclose(T[:3, 2], np.array([-1, 0, -1]) / np.sqrt(2), atol=1e-12)

@@ -11,7 +11,7 @@ Parser = argparse.ArgumentParser
 AXES = 'AXIS=training, AXIS=held_out or AXIS.QUANTITY=VALUE; may be repeated; see gae eval axes'
 FACTOR = '--through-ros: simulated seconds a second; less on a busy machine'
 FILMED = 'numbers of the episodes in the video, with commas, from 0, for each task and policy'
-PLANS = 'who makes the plans: oracle, which knows the truth, or a model as `gae plan` takes it'
+PLANS = 'who plans: oracle, which knows the truth; persistent, which tries again; or a model'
 
 
 def tabletop(parser: Parser) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gae_arm.arm_sim.tasks.steps import Lift, Push, Put, Slide, Step
+from gae_arm.arm_sim.tasks.steps import Lift, Step
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.settings import Settings, setting
 from gae_arm.core.truth import Truth
@@ -22,10 +22,6 @@ from gae_arm.demonstrations.script import Script
 from gae_arm.demonstrations.variety import Variety
 from gae_arm.demonstrations.workplace import Workplace
 
-TRIES = 3
-"""How often a group of steps is tried until it is left as it is."""
-MISPLACED, AJAR = 0.03, 0.02
-"""m that a thing is from where it was meant to be, or a drawer, for its step to be done again."""
 MOVED = 0.008
 """m that a thing was moved, before it is grasped, for a new plan."""
 OVER = 0.025
@@ -55,6 +51,7 @@ class Demonstrator(Oracle):
     """
 
     name = 'demonstrator'
+    tries = 3
 
     def __init__(self, settings: DemonstratorSettings | None = None, seed: int = 0) -> None:
         super().__init__(seed=seed)
@@ -67,30 +64,19 @@ class Demonstrator(Oracle):
         self.variety = Variety(self._rng)
         self._script = Script(place.arm, place.instance, self.variety)
         self._mistaken: set[str] = set()
-        self._tries = self._count = 0
-        self._planned: dict[str, np.ndarray] = {}
 
     def plan(self, place: Workplace) -> WaypointPlan | None:
         """Return the next plan in the base frame, or the last one anew if it did not work."""
         truth = place.truth()
-        if self._next and self._tries < TRIES and not _is_done(self.group, truth):
-            self._next -= 1
-        else:
-            self._tries = 0
-        if self._next == len(self._script.groups):
-            return None
-        self.group = self._script.groups[self._next]
-        self._next += 1
-        self._tries += 1
-        return self._planned_now(place, truth)
+        return self._planned_now(place, truth) if self._goes_on(truth) else None
 
     def revise(self, place: Workplace) -> WaypointPlan | None:
         """Return another plan if what is to be grasped has been moved meanwhile."""
         item, truth = self.group[0].item, place.truth()
         if not isinstance(self.group[0], Lift) or truth.robot_touches(item):
             return None
-        moved = np.linalg.norm((truth.poses[item] - self._planned[item])[:3, 3])
-        lifted = truth.poses[item][2, 3] > self._planned[item][2, 3] + MOVED
+        moved = np.linalg.norm((truth.poses[item] - self.began[item])[:3, 3])
+        lifted = truth.poses[item][2, 3] > self.began[item][2, 3] + MOVED
         if moved < MOVED or lifted or self._is_closed(place):
             return None
         return self._planned_now(place, truth)
@@ -112,10 +98,8 @@ class Demonstrator(Oracle):
         if misses:
             keyframes = self._missing(keyframes, first, truth, place)
             self._tries = 0
-        self._count += 1
-        self._planned = dict(truth.poses)
-        self.meant = tuple(keyframes)
-        plan = self.as_plan(place, f'{self._count}', [k.waypoint() for k in keyframes])
+        self.meant, self.began = tuple(keyframes), truth.poses
+        plan = self.as_plan(place, [k.waypoint() for k in keyframes])
         if misses:
             self._mistaken.add(plan.plan_id)
         return plan
@@ -133,16 +117,3 @@ class Demonstrator(Oracle):
             missed,
             Keyframe(moves.raised(missed.T_base_ee, moves.APPROACH / 2)),
         ]
-
-
-def _is_done(group: tuple[Step, ...], truth: Truth) -> bool:
-    """Return whether the last step of a group is as it was meant to be."""
-    last, poses = group[-1], truth.poses
-    if isinstance(last, Put):
-        off = poses[last.item] - poses[last.onto] @ last.T_onto_item
-        return bool(np.linalg.norm(off[:2, 3]) < MISPLACED and abs(off[2, 3]) < MISPLACED)
-    if isinstance(last, Push):
-        return bool(np.linalg.norm((poses[last.item] - poses[last.to])[:2, 3]) < MISPLACED)
-    if isinstance(last, Slide):
-        return bool(abs(truth.joints[last.item] - last.to) < AJAR)
-    return not isinstance(last, Lift) or truth.robot_touches(last.item)

@@ -57,7 +57,8 @@ class Rollout:
 
     watch: called with each Moment. disturb: called every period with the truth, before the arm
     moves on: moves things, for example. admit: asked once about each plan; None: all are fine.
-    revise: asked after each chunk; None: plans are carried out to their end.
+    revise: asked after each chunk; None: plans are carried out to their end. insist: the planner is
+    asked again after a plan that was refused or got stuck, too.
     """
 
     def __init__(
@@ -71,13 +72,14 @@ class Rollout:
         seed: int = 0,
         admit: Admit | None = None,
         revise: Revise | None = None,
+        insist: bool = False,
     ) -> None:
         self.cell = cell
         self.planner = planner
         self.policy = policy
         self.settings = settings or RolloutSettings()
         self._watch, self._disturb, self._admit = watch, disturb, admit
-        self._revise = revise
+        self._revise, self._insist = revise, insist
         self._rng = np.random.default_rng([seed, cell.instance.seed, 7])
         self._waiting: deque[tuple[int, ActionChunk]] = deque()
         self._admitted: WaypointPlan | None = None
@@ -103,7 +105,8 @@ class Rollout:
                 if state == PlanState.FOLLOWING:
                     plan = self._revised(plan)
                 else:
-                    plan = self._next_plan() if state == PlanState.DONE else None
+                    goes_on = state == PlanState.DONE or self._insist
+                    plan = self._next_plan() if goes_on else None
                     act_ns = cell.now_ns + self._thinking_ns()
             if plan is None:
                 settling = settling or Settling(cell.now_ns, self._commanded_ns)
@@ -159,7 +162,8 @@ class Rollout:
             plan = self._as_admitted(plan, state, cloud)
             chunk = self.policy.act(state, plan, cloud)
         except PlanRefusedError:
-            self._score.stop('refused')
+            if not self._insist:
+                self._score.stop('refused')
             return PlanState.REFUSED
         progress = self.policy.progress()
         arrives_ns = cell.now_ns + round(self.settings.delay * 1e9)
@@ -167,7 +171,7 @@ class Rollout:
         self._commanded_ns = max(arrives_ns, int(chunk.times_ns[-1]))
         if self._watch is not None:
             self._watch(Moment(state, cell.truth(), plan, chunk, cloud, progress))
-        if progress.state == PlanState.STUCK:
+        if progress.state == PlanState.STUCK and not self._insist:
             self._score.stop(STUCK)
         return progress.state
 

@@ -12,7 +12,7 @@ from gae_arm.core.camera import CameraFrame
 from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.plan_transform import plan_in_frame
-from gae_arm.demonstrations.oracle import EXPIRY_S, Oracle, PlanNoise
+from gae_arm.demonstrations.oracle import EXPIRY_S, Oracle, PersistentOracle, PlanNoise
 from gae_arm.demonstrations.workplace import Planner, Workplace
 from gae_arm.evaluation.looking import LookingPlanner
 from gae_arm.evaluation.obedience import ErasedOracle, ShiftedOracle
@@ -82,7 +82,8 @@ PlannerFactory = Callable[[PlanNoise, int], Planner]
 """Makes a planner with errors, drawn from a seed."""
 
 PLANNERS: dict[str, PlannerFactory] = {
-    planner.name: planner for planner in (Oracle, ShiftedOracle, ErasedOracle, LookingPlanner)
+    planner.name: planner
+    for planner in (Oracle, PersistentOracle, ShiftedOracle, ErasedOracle, LookingPlanner)
 }
 """Planners by name. One more is one line; one that only looks is a `Seer`:
 

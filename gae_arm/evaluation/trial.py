@@ -21,7 +21,7 @@ from gae_arm.arm_sim.tasks.registry import find_task
 from gae_arm.core.truth import Truth
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.demonstrations.fast_cell import fast_cell
-from gae_arm.demonstrations.oracle import PlanNoise
+from gae_arm.demonstrations.oracle import PersistentOracle, PlanNoise
 from gae_arm.demonstrations.production import NO_SCENE
 from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
 from gae_arm.demonstrations.score import Outcome
@@ -150,15 +150,17 @@ def run_trial(trial: Trial, film: Film | None = None) -> Result:
         if film is not None:
             film.look(cell)
 
+    planner = make_planner(trial.planner, trial.noise, trial.seed)
     rollout = Rollout(
         cell,
-        make_planner(trial.planner, trial.noise, trial.seed),
+        planner,
         make_policy(trial.policy, cell.arm, trial.policy_settings),
         trial.rollout,
         watch=None if film is None else film.watch,
         disturb=each_period,
         seed=trial.seed,
         admit=Admission(cell.arm, instance.table_height),
+        insist=isinstance(planner, PersistentOracle),
     )
     try:
         outcome = rollout.run()

@@ -8,8 +8,10 @@ import pytest
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core.motion import ActionChunk, RobotState
 from gae_arm.core.plan import Waypoint, WaypointPlan
-from gae_arm.demonstrations.demonstrator import OVER, Demonstrator, DemonstratorSettings, _is_done
+from gae_arm.demonstrations.demonstrator import OVER, Demonstrator, DemonstratorSettings
 from gae_arm.demonstrations.fast_cell import fast_cell
+from gae_arm.demonstrations.moves import raised
+from gae_arm.demonstrations.oracle import is_done
 from gae_arm.demonstrations.strays import NARROW, STRAY, Bump, Straying
 from gae_arm.demonstrations.variety import MOST, PUSHING, Variety
 from gae_arm.demonstrations.ways import Ways
@@ -170,8 +172,10 @@ def test_grasps_that_are_tried_later_lean_more(cell):
 def test_what_is_held_up_is_not_grasped_again(cell):
     demonstrator = begun(cell, task='pick_up')
     demonstrator.plan(cell)
-    truth = cell.truth()
-    name = cell.instance.steps[0].item
-    held = dataclasses.replace(truth, touches=frozenset([(name, 'finger'), ('finger', name)]))
-    assert _is_done(demonstrator.group, held)
-    assert not _is_done(demonstrator.group, truth)
+    truth, lift = cell.truth(), cell.instance.steps[0]
+    name, touches = lift.item, frozenset([(lift.item, 'finger'), ('finger', lift.item)])
+    up = {**truth.poses, name: raised(truth.poses[name], lift.by)}
+    held = dataclasses.replace(truth, touches=touches, poses=up)
+    assert is_done(lift, held, demonstrator.began)
+    assert not is_done(lift, dataclasses.replace(truth, touches=touches), demonstrator.began)
+    assert not is_done(lift, dataclasses.replace(truth, poses=up), demonstrator.began)

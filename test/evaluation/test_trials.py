@@ -10,7 +10,7 @@ from action_expert.policies import make_policy
 from gae_arm.arm_sim.tasks.errors import SamplingError
 from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.demonstrations.fast_cell import fast_cell
-from gae_arm.demonstrations.oracle import Oracle, PlanNoise
+from gae_arm.demonstrations.oracle import Oracle, PersistentOracle, PlanNoise
 from gae_arm.demonstrations.rollout import Rollout, RolloutSettings
 from gae_arm.demonstrations.score import Outcome
 from gae_arm.evaluation import suites, tables
@@ -18,6 +18,7 @@ from gae_arm.evaluation.campaign import run_campaign
 from gae_arm.evaluation.trial import Result, Trial, run_trial
 
 PICK = Trial('pick_up', 1, ranges='training')
+SHIFT = np.array([0.08, 0.0, 0.0])
 
 
 def result(trial=PICK, success=True, cause='', **changes):
@@ -88,6 +89,26 @@ def test_a_stop_that_only_a_person_may_release_ends_a_run():
     assert (outcome.success, outcome.cause) == (False, 'refused')
     assert outcome.seconds < 4.0
     assert outcome.interventions['STOP_REQUESTED'] > 0
+
+
+@pytest.mark.camera
+@pytest.mark.parametrize(('tries', 'plans'), [(1, 1), (3, 2)])
+def test_a_persistent_oracle_tries_again_what_did_not_succeed(tries, plans):
+    class ErrsOnce(PersistentOracle):
+        def plan(self, place):
+            plan = super().plan(place)
+            if plan is None or plan.plan_id[-2:] != '-1':
+                return plan
+            shifted = [dataclasses.replace(w, position=w.position + SHIFT) for w in plan.waypoints]
+            return dataclasses.replace(plan, waypoints=tuple(shifted))
+
+    ErrsOnce.tries = tries
+    trial = Trial('press_button', 1, ranges='training distractors.count=0')
+    cell = fast_cell('panda')
+    cell.load(trial.instance())
+    policy = make_policy('spline', cell.arm, trial.policy_settings)
+    outcome = Rollout(cell, ErrsOnce(), policy, insist=True).run()
+    assert (outcome.success, outcome.plans) == (tries > 1, plans)
 
 
 @pytest.mark.camera

@@ -7,6 +7,7 @@ against faces.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ class Pieces(NamedTuple):
 
 def pack(bodies: list[list[np.ndarray]]) -> Pieces:
     """Return pieces for `nearest`: for every body the triangles (F, 3, 3) of its pieces."""
-    faces = [_spread(triangles) for body in bodies for triangles in body]
+    faces = [_spread(triangles.tobytes()) for body in bodies for triangles in body]
     corners = np.concatenate(faces) if faces else np.empty((0, 3, 3))
     normals = _normals(corners)
     centers = corners.mean(axis=1)
@@ -66,12 +67,14 @@ def _normals(triangles: np.ndarray) -> np.ndarray:
     return out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
-def _spread(triangles: np.ndarray) -> np.ndarray:
+@lru_cache(maxsize=256)
+def _spread(surface: bytes) -> np.ndarray:
     """Return the faces (F, 3, 3) of a piece so that the first few look in all directions.
 
     Each is the one whose normal is furthest from those before: for a point that is far from the
     piece, one of the first planes already says so.
     """
+    triangles = np.frombuffer(surface).reshape(-1, 3, 3)
     normals, order = _normals(triangles), [0]
     alike = normals @ normals[0]
     while len(order) < len(triangles):

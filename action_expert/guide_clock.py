@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from action_expert.guide import Guide
+from action_expert.guide import BACK, Guide
 from gae_arm.core import geometry
 from gae_arm.core.settings import Settings, setting
 
@@ -31,6 +31,8 @@ STANDING, LEAST_LEAD = 0.3, 0.025
 """s: an arm that stands for so long is led by no more than this, in s at full speed."""
 AGAINST = 0.5
 """s: an arm that stands for so long before its guide turns back has come as far as it can."""
+SOON = 0.3
+"""s: so long before the guide turns back it is looked at whether the arm is led back, too."""
 REACHED, MOVED = 0.05, 0.01
 """Openings: so near is what was asked for; so far are fingers that have moved."""
 
@@ -135,6 +137,10 @@ class GuideClock:
         if moves or self.done or (dwelling and self.time > before):
             self.still, self._noted = 0.0, self.way
 
+    def reach(self, waypoint: int) -> None:
+        """Take in that the arm has come to a waypoint as far as it can: something is there."""
+        self.way = max(self.way, float(self.guide.way_at(self.guide.arrivals[[waypoint]])[0]))
+
     def times(self, offsets: np.ndarray) -> np.ndarray:
         """Return what the guide's clock shows `offsets` (H,) s after the last state, (H,)."""
         ramp, pace = self._settings.ramp, self.pace
@@ -190,11 +196,20 @@ class GuideClock:
         turns = self.guide.turns[self._turn :]
         if not len(turns) or self._barrier() < turns[0]:
             return
+        if self.time >= turns[0] - SOON and not self._leads_back(float(turns[0])):
+            self._turn += 1
+            return
         way = float(self.guide.way_at(turns[:1])[0])
         comes = self.time >= turns[0] and self._at(T_base_ee, float(turns[0]))
         if comes or (self.still > AGAINST and way - self.way <= self.lead):
             self.way = max(self.way, way)
             self._turn += 1
+
+    def _leads_back(self, turn: float) -> bool:
+        """Return whether the arm is led back there as well: beside its guide it may not be."""
+        before, here, after = self._led(turn + SOON * np.array([-0.5, 0.0, 0.5]))[:, :3, 3]
+        there, back = here - before, after - here
+        return bool(there @ back < BACK * np.linalg.norm(there) * np.linalg.norm(back))
 
     def _carry_out(self, T_base_ee: np.ndarray, opening: float) -> None:
         """Begin the next gripper event where the arm has come to it; end it when it is over."""

@@ -162,7 +162,9 @@ def _with_ways(
     out: list[_Stop] = []
     for k, stop in enumerate(stops):
         if stop.touch is not _Touch.NOTHING:
+            turns = _turns_corner(stops[max(0, k - 2) : k + 1])
             enters = _enters(stops[k - 1], stop) if k else _is_there(start, stop, distance)
+            enters = enters or (turns and not _opens(stop))
             if not enters:
                 out.append(stop.behind(distance))
             at_once = k == 0 and enters
@@ -170,7 +172,7 @@ def _with_ways(
                 closed = OPEN if k == 0 else EMPTY
                 if opening < closed and out[-1].gripper is None:
                     out[-1] = dataclasses.replace(out[-1], gripper=1.0)
-            if enters and k > 1 and _is_corner(*stops[k - 2 : k + 1]):
+            if enters and turns:
                 out.append(_around(stops[k - 1], stop))
         out.append(stop)
         opening = opening if stop.gripper is None else stop.gripper
@@ -192,6 +194,17 @@ def _drags(stops: list[_Stop]) -> bool:
     touches = [stop.touch for stop in stops]
     drag = touches == [_Touch.GRASP, _Touch.NOTHING, _Touch.RELEASE]
     return drag and is_drag(stops[1].position, stops[2].position)
+
+
+def _turns_corner(stops: list[_Stop]) -> bool:
+    """Return whether three stops come down and go on level, as to push; a drag does not."""
+    if len(stops) < 3 or (_opens(stops[-1]) and _drags(stops)):
+        return False
+    return _is_corner(*stops)
+
+
+def _opens(stop: _Stop) -> bool:
+    return stop.gripper is not None and stop.gripper > 0.5
 
 
 def _enters(other: _Stop, stop: _Stop) -> bool:

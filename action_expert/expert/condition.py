@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from action_expert.guide import Guide
+from action_expert.guide import Guide, GuideWaypoints
 from gae_arm.core import end_effector, geometry
 from gae_arm.core.jit import kernel
 
 GUIDANCE, WAYPOINTS, POINTS = 8, 3, 512
 """Rows of what the network is told."""
+EVERY = 2
+"""Of the points, which are in no order, so many make one that goes to the network by itself, as in
+training; all of them are in its relief."""
 GUIDANCE_COLUMNS, WAYPOINT_COLUMNS, STATE_COLUMNS = 11, 13, 14
 AROUND_AIM, AROUND_HAND = 0.13, 0.07
 """m: points that are farther from the aim, and from the hand, are not local."""
@@ -64,10 +67,11 @@ class Condition:
 
     def inputs(self) -> dict[str, np.ndarray]:
         """Return the network's inputs, float32, with a first axis of length 1; see `relief`."""
-        keys = ('guidance', 'waypoints', 'state', 'hand', 'points')
+        keys = ('guidance', 'waypoints', 'state', 'hand')
         out = {key: getattr(self, key)[None] for key in keys}
+        out['points'] = np.ascontiguousarray(self.points[None, ::EVERY])
         seen = np.array([self.seen], np.float32)
-        return {**out, 'seen': seen, 'relief': relief(out['points'])}
+        return {**out, 'seen': seen, 'relief': relief(self.points[None])}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,7 @@ class Moment:
 def condition(moment: Moment, points: np.ndarray | None) -> Condition:
     """Return what the network is told. points: float32 (N, 3), base frame; None: no cloud."""
     guide, poses = moment.guide, moment.guide.waypoints.poses
-    aim = find_aim(poses, guide.waypoints.touches, moment.next_waypoint)
+    aim = find_aim(guide.waypoints, moment.next_waypoint)
     T_base_local = local_frame(poses[aim])
     T_local_base = geometry.invert(T_base_local)
     T_local_hand = T_local_base @ moment.T_base_ee
@@ -108,12 +112,14 @@ def condition(moment: Moment, points: np.ndarray | None) -> Condition:
     )
 
 
-def find_aim(poses: np.ndarray, touches: np.ndarray, k: int) -> int:
+def find_aim(waypoints: GuideWaypoints, k: int) -> int:
     """Return the waypoint that the hand is heading for, from waypoint k on.
 
-    From over a thing down to it, or from behind it to where it is touched.
+    From over a thing down to it, or from behind it to where it is touched; but where the way turns
+    about a corner, that first: from there something is pushed, which is seen there.
     """
-    while k + 1 < len(poses):
+    poses, touches = waypoints.poses, waypoints.touches
+    while k + 1 < len(poses) and not is_around(waypoints, k + 1):
         way = poses[k + 1, :3, 3] - poses[k, :3, 3]
         steep = -way[2] > STEEP * np.linalg.norm(way)
         down = -way[2] >= DESCENT and (steep or not touches[k])
@@ -121,6 +127,13 @@ def find_aim(poses: np.ndarray, touches: np.ndarray, k: int) -> int:
             break
         k += 1
     return k
+
+
+def is_around(waypoints: GuideWaypoints, k: int) -> bool:
+    """Return whether a waypoint was added to lead around the corner at the one before it."""
+    if k == 0 or waypoints.touches[k - 1 : k + 1].any():
+        return False
+    return bool(waypoints.sources[k] == waypoints.sources[k - 1])
 
 
 def local_frame(T_base_aim: np.ndarray) -> np.ndarray:

@@ -6,8 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from action_expert.expert.condition import find_aim
+from action_expert.expert.condition import find_aim, is_around
 from action_expert.expert.held import Doing
+from action_expert.expert.push import push_start
 from action_expert.guide import GuideWaypoints
 from action_expert.preparation import is_drag
 from action_expert.shift import apart, beside
@@ -18,9 +19,14 @@ BEHIND, CONE = 0.02, 0.7
 FELT, HELD = 0.025, 0.05
 """m: so near where the hand was going to touch, what stops it is what it was to touch; and when it
 holds something that it was going to let go of: a drawer goes where it can."""
-ONWARD = 0.02
+ONWARD = 0.035
 """m: what is pushed away from the arm goes on so far past its end, by as much as a plan errs, or to
 its stop; fingers that pull slip off there."""
+LEAVES, BESIDE = 0.03, 0.12
+"""m: a hand goes back from what it has pushed by no more, on its way up; what is farther from where
+a push ends says nothing about it."""
+HIDDEN = 0.1
+"""m: from where a push begins, so near a hand hides what it is going to push."""
 RAIL = 0.87
 """Cosine: what slides goes along the hand's axis that is so near: handles are held so."""
 SAME_TURN = 0.6
@@ -78,30 +84,75 @@ class Estimate:
         puts = self._said.touches[k] and self._said.gripper[k] > 0.5
         return Doing.PUT_DOWN if puts else Doing.CARRY
 
+    def push(self, aim: int) -> None:
+        """Take in where a push ends, if one does: two waypoints say it, no cloud does.
+
+        Level from where it begins; the way back says beside what line it was meant.
+        """
+        said, start = self._said, aim - 2
+        if self.known[aim] or start < 0 or not self.begins_push(start) or not said.touches[aim]:
+            return
+        T, begin = said.poses[aim].copy(), beside(said.poses[start], self._shifts[start])
+        T[:2, 3] = self._pushed_to(aim, begin[:2, 3])
+        T[2, 3], T[:3, :3] = begin[2, 3], begin[:3, :3]
+        self._put(aim, T)
+
+    def _pushed_to(self, aim: int, begin: np.ndarray) -> np.ndarray:
+        """Return where a push that begins at (2,) ends, (2,), as far as its plan says."""
+        places = self._said.poses[:, :2, 3]
+        after = places[min(aim + 1, len(places) - 1)]
+        return _nearer_line(places[aim], after, begin)
+
+    def begins_push(self, aim: int) -> bool:
+        """Return whether something is pushed from this aim on."""
+        return aim + 2 < len(self.known) and is_around(self._said, aim + 1)
+
+    def behind_thing(self, aim: int, shift: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Return the shift (6,) to behind what is pushed, or as it is where no thing is seen.
+
+        points: float32 (N, 3), base frame.
+        """
+        start = self._said.poses[aim, :3, 3]
+        begin = start + shift[:3]
+        place = push_start(points, begin[:2], self._pushed_to(aim + 2, begin[:2]))
+        out = shift.copy()
+        if place is not None:
+            out[:2] = place - start[:2]
+        return out
+
     def waypoints(self) -> GuideWaypoints:
         """Return the waypoints where they are thought to be meant."""
         return dataclasses.replace(self._said, poses=beside(self._said.poses, self._shifts))
 
-    def settled(self, k: int) -> bool:
-        """Return whether to look at a waypoint no more: it was felt, or follows from its aim."""
-        return bool(self._felt[k] or self._follows[k])
+    def settled(self, k: int, T_base_ee: np.ndarray) -> bool:
+        """Return whether to look at a waypoint no more, with the hand at (4, 4).
 
-    def feel(self, k: int, T_base_ee: np.ndarray) -> None:
+        It was felt, or follows from its aim; or the hand hides what it is going to push.
+        """
+        away = float(np.linalg.norm(self.waypoints().poses[k, :3, 3] - T_base_ee[:3, 3]))
+        hidden = self.begins_push(k) and self.known[k] and away < HIDDEN
+        return bool(self._felt[k] or self._follows[k] or hidden)
+
+    def feel(self, k: int, T_base_ee: np.ndarray) -> int | None:
         """Take in that the hand was stopped at (4, 4) on its way to a waypoint that touches.
 
+        Return the waypoint that is taken to be there, if any.
+
         Nearly there, that is what it was to touch: looking would push it on. What is dragged is at
-        its stop.
+        its stop. It is felt once: who asked again would follow a hand that gives way.
         """
-        drags = k + 1 < len(self.known) and self._is_dragged(k + 1)
-        if drags:
-            k += 1
+        drags = [i for i in (k, k + 1) if i < len(self.known) and self._is_dragged(i)]
+        k = drags[0] if drags else k
+        if self._felt[k] or not self._said.touches[k]:
+            return None
         distance = np.linalg.norm(self.waypoints().poses[k, :3, 3] - T_base_ee[:3, 3])
-        near = HELD if self._said.gripper[k] > 0.5 else FELT
-        if self._said.touches[k] and distance < near:
-            self.take(k, apart(self._said.poses[k], T_base_ee), 1.0)
-            self._felt[k] = True
-            if drags:
-                self._shifts[k - 1] = apart(self._said.poses[k - 1], T_base_ee)
+        if distance >= (HELD if self._said.gripper[k] > 0.5 else FELT):
+            return None
+        self.take(k, apart(self._said.poses[k], T_base_ee), 1.0)
+        self._felt[k] = True
+        if drags:
+            self._shifts[k - 1] = apart(self._said.poses[k - 1], T_base_ee)
+        return k
 
     def take(self, aim: int, shift: np.ndarray, share: float) -> None:
         """Take in what has been seen of an aim: its shift (6,), of which `share` counts, 0 to 1.
@@ -115,7 +166,7 @@ class Estimate:
         for k in (*self._ways_in(aim), aim + 1):
             if k < len(self.known) and self._is_behind(k, aim):
                 self._put(k, self._behind(k, aim, T))
-            elif k == aim + 1 < len(self.known) - 1 and self._is_around(k):
+            elif k == aim + 1 < len(self.known) - 1 and is_around(self._said, k):
                 self._put(k, self._on_the_way(k, T))
 
     def _put(self, k: int, T: np.ndarray) -> None:
@@ -124,19 +175,13 @@ class Estimate:
         self.known[k] = self._follows[k] = True
 
     def _ways_in(self, aim: int) -> list[int]:
-        poses, touches = self._said.poses, self._said.touches
-        return [k for k in (aim - 2, aim - 1) if k >= 0 and find_aim(poses, touches, k) == aim]
+        return [k for k in (aim - 2, aim - 1) if k >= 0 and find_aim(self._said, k) == aim]
 
     def _is_behind(self, k: int, aim: int) -> bool:
-        if self._said.touches[k]:
+        if self._said.touches[k] and not self.begins_push(aim):
             return False
         offset, back = self._offset(k, aim)
         return back >= max(BEHIND, CONE * float(np.linalg.norm(offset)))
-
-    def _is_around(self, k: int) -> bool:
-        """Return whether a waypoint was added to lead around the corner before it."""
-        (before, own), touches = self._said.sources[k - 1 : k + 1], self._said.touches
-        return bool(own == before and not touches[k - 1 : k + 1].any())
 
     def _on_the_way(self, k: int, T_before: np.ndarray) -> np.ndarray:
         """Return the pose (4, 4) of a waypoint on the straight way from the one before."""
@@ -166,6 +211,18 @@ class Estimate:
         if np.linalg.norm(geometry.matrix_to_rotation_vector(turn)) > SAME_TURN:
             T[:3, :3] = T_aim[:3, :3] @ turn
         return T
+
+
+def _nearer_line(end: np.ndarray, after: np.ndarray, begin: np.ndarray) -> np.ndarray:
+    """Return a push's end (2,) in the middle of what two waypoints (2,) say of it.
+
+    The second is over it, or up to LEAVES behind it.
+    """
+    way = (end + after) / 2 - begin
+    ahead = way / max(float(np.linalg.norm(way)), 1e-9)
+    back = float(np.clip((end - after) @ ahead, 0.0, LEAVES))
+    near = np.linalg.norm(end - after) < BESIDE
+    return (end + after + back * ahead) / 2 if near else end
 
 
 def _along_an_axis(way: np.ndarray, rotation: np.ndarray) -> np.ndarray:

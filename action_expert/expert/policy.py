@@ -148,7 +148,9 @@ class ActionExpert(GuidePolicy):
             given=self._said,
         )
         if clock.still > STOPPED:
-            estimate.feel(clock.next_waypoint, T_base_ee)
+            felt = estimate.feel(clock.next_waypoint, beside(T_base_ee, -self._held.shift))
+            if felt is not None:
+                clock.reach(felt)
         self._look(moment, estimate, cloud)
         if not estimate.known.any():
             return np.zeros((1, 6))
@@ -162,7 +164,9 @@ class ActionExpert(GuidePolicy):
         told = condition(moment, self._points(cloud))
         self._without = '' if told.seen else 'no cloud'
         estimate.drag(told.aim)
-        if estimate.settled(told.aim) or (estimate.known[told.aim] and not told.seen):
+        estimate.push(told.aim)
+        settled = estimate.settled(told.aim, moment.T_base_ee)
+        if settled or (estimate.known[told.aim] and not told.seen):
             return
         self.told, inputs = told, told.inputs()
         self.novelty = float(self.weights.novelty(inputs)[0])
@@ -172,7 +176,10 @@ class ActionExpert(GuidePolicy):
             return
         seconds = max(0.0, (self._stamp_ns - self._looked_ns) * 1e-9)
         self._looked_ns = self._stamp_ns
-        shift = self._limited(shifts_of(answer, told.T_base_local))[0]
+        shift = shifts_of(answer, told.T_base_local)[0]
+        if cloud is not None and estimate.begins_push(told.aim):
+            shift = estimate.behind_thing(told.aim, shift, cloud.points)
+        shift = self._limited(shift[None])[0]
         estimate.take(told.aim, shift, 1 - float(np.exp(-seconds / self.settings.memory)))
 
     def _points(self, cloud: Cloud | None) -> np.ndarray | None:

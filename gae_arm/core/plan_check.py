@@ -45,7 +45,7 @@ class PlanCheckSettings(Settings):
         0.0, "height of the table's surface in the base frame, m", low=-2.0, high=2.0
     )
     table_tolerance: float = setting(
-        0.02, 'depth is not exact: waypoints this far below the surface are taken, m', low=0.0
+        0.05, 'depth is not exact: waypoints this far below the surface are taken, m', low=0.0
     )
     table_clearance: float = setting(
         0.012,

@@ -36,7 +36,7 @@ HELD_OUT_TASKS = ('stack_three', 'sort_by_colour')
 """Never trained on."""
 HOME, HOME_SPREAD = np.array([0.31, 0.0, 0.55]), np.array([0.08, 0.12, 0.08])
 """m: where stories begin, and by how much that differs."""
-MISSED = np.array([0.004, 0.0007, 0.003, 0.02, 0.05, 0.02])
+MISSED = np.array([0.008, 0.0007, 0.003, 0.02, 0.05, 0.02])
 """m and rad: by what a grasp misses, along the axes of the hand; fingers centre what they hold."""
 TRAVEL = 0.6
 """s that fingers take from closed to open."""
@@ -210,9 +210,7 @@ class SituationMaker:
         grasped, released = (_over(guide, k, now) for k in (story.grasp, story.release))
         ended = story.grasp is None and moment.next_waypoint == len(guide.arrivals) - 1
         world = story.world(T_then, grasped, released or ended)
-        aim = guide.waypoints.poses[
-            find_aim(guide.waypoints.poses, guide.waypoints.touches, moment.next_waypoint)
-        ][:3, 3]
+        aim = guide.waypoints.poses[find_aim(guide.waypoints, moment.next_waypoint), :3, 3]
         centres = np.array([aim, moment.T_base_ee[:3, 3]])
         if np.linalg.norm(centres[0] - centres[1]) > FAR_APART and not grasped:
             centres = centres[:1]

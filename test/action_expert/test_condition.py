@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from action_expert.expert.condition import POINTS, condition, find_aim, local_frame
+from action_expert.guide import GuideWaypoints
 from gae_arm.core import geometry
 
 TURNS = st.floats(-3.0, 3.0)
@@ -36,16 +37,29 @@ def test_another_base_changes_nothing(turn, x, y, z, time):
 
 
 def test_the_hand_heads_for_what_is_touched():
-    waypoints = pick()
-    poses, touches = waypoints.poses, waypoints.touches
-    assert [find_aim(poses, touches, k) for k in range(3)] == [1, 1, 2]
+    assert [find_aim(pick(), k) for k in range(3)] == [1, 1, 2]
+
+
+def waypoints(places, touches, sources=None):
+    count = len(places)
+    return GuideWaypoints(
+        poses=geometry.transform(np.repeat(DOWN[None], count, axis=0), np.array(places)),
+        gripper=np.full(count, np.nan),
+        touches=np.array(touches),
+        sources=np.arange(count) if sources is None else np.array(sources),
+    )
 
 
 def test_a_grasp_is_an_aim_also_where_the_pull_after_it_errs_downwards_and_a_press_is_one():
-    places = np.array([[0.5, 0.0, 0.2], [0.5, 0.0, 0.1], [0.4, 0.0, 0.05], [0.4, 0.0, 0.05]])
-    pull = geometry.transform(np.repeat(DOWN[None], 4, axis=0), places)
-    assert find_aim(pull, np.array([False, True, False, True]), 0) == 1
-    assert find_aim(pull[:2], np.array([True, False]), 0) == 1
+    places = [[0.5, 0.0, 0.2], [0.5, 0.0, 0.1], [0.4, 0.0, 0.05], [0.4, 0.0, 0.05]]
+    assert find_aim(waypoints(places, [False, True, False, True]), 0) == 1
+    assert find_aim(waypoints(places[:2], [True, False]), 0) == 1
+
+
+def test_a_push_has_two_aims_where_it_begins_and_where_it_ends():
+    places = [[0.4, 0, 0.12], [0.4, 0, 0.02], [0.4, 0.015, 0.02], [0.4, 0.2, 0.02], [0.4, 0.2, 0.1]]
+    push = waypoints(places, [True, False, False, True, False], [0, 1, 1, 2, 3])
+    assert [find_aim(push, k) for k in range(5)] == [1, 1, 3, 3, 4]
 
 
 def test_the_local_frame_is_upright_along_the_fingers():

@@ -200,3 +200,29 @@ def test_an_arm_that_something_stops_before_the_turn_goes_back(early):
     assert arm.run(30)
     assert arm.seconds < arm.guide.duration + 2
     np.testing.assert_allclose(arm.pose[:3, 3], PRESS[-1], atol=0.008)
+
+
+def test_where_the_arm_is_not_led_back_nothing_is_waited_for():
+    """A plan that errs turns back at the end of a pull; the arm is led to one place by both."""
+    arm = LaggingArm(path([[0.5, 0, 0.3], [0.5, 0, 0.1], [0.5, 0, 0.15]]))
+    turn = float(arm.guide.turns[0])
+    end = arm.guide.sample(np.array([turn]))[0]
+
+    def led(times):
+        poses = arm.guide.sample(times)
+        poses[np.asarray(times) > turn] = end
+        return poses
+
+    arm.clock.update(0, arm.pose, 1.0, led)
+    for ms in range(0, round(1000 * turn) + 500, 50):
+        arm.clock.update(10**6 * ms, led(np.array([max(0.0, ms * 1e-3 - 0.1)]))[0], 1.0, led)
+    assert arm.clock.time > turn
+
+
+def test_who_knows_better_says_that_the_arm_has_come_to_a_waypoint():
+    guide = path(PICK)
+    clock = GuideClock(guide, 0, SETTINGS)
+    clock.reach(1)
+    assert clock.next_waypoint == 2
+    clock.reach(0)
+    assert clock.next_waypoint == 2

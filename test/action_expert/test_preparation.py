@@ -113,6 +113,15 @@ def test_only_what_comes_down_and_goes_on_level_is_a_push(not_a_push):
     assert sources.count(1) == 1
 
 
+def test_a_drag_that_errs_downwards_turns_about_no_corner():
+    handle, end = np.array([0.4, 0.0, 0.18]), np.array([0.5, -0.08, 0.14])
+    waypoints = complete(
+        (handle + UP, None), (handle, 0.0), (end, None), (np.add(end, 0.01), 1.0),
+        (end + UP, None),
+    )  # fmt: skip
+    assert waypoints.sources.tolist() == [0, 1, 2, 3, 4]
+
+
 def test_opening_the_hand_on_the_way_is_no_release():
     waypoints = complete(([0.1, 0, 0.3], 1.0), (CUBE, 0.0), opening=0.0)
     assert waypoints.touches.tolist()[0] is False

@@ -117,10 +117,10 @@ def test_another_clock(off):
 
 
 def test_through_the_table():
-    error = refusal(check_places, plan_of(GOOD, (0.5, 0.0, -0.04)), SETTINGS)
+    error = refusal(check_places, plan_of(GOOD, (0.5, 0.0, -0.07)), SETTINGS)
     message = (
-        'waypoint 1 is 0.040 m below the surface of the table, at most 0.02 m is taken for noise: '
-        '[0.5, 0.0, -0.04] m'
+        'waypoint 1 is 0.070 m below the surface of the table, at most 0.05 m is taken for noise: '
+        '[0.5, 0.0, -0.07] m'
     )
     assert_refused(error, PlanRefusal.THROUGH_TABLE, message, 1)
 

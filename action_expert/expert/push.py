@@ -19,7 +19,7 @@ FRONT = 0.02
 FINGER, GAP = 0.011, 0.03
 """m: half the thickness of closed fingers; between them and what they are going to push."""
 HIGH, TOP = 90.0, 0.012
-"""Percent of a thing's points that are lower than its top, since depth errs; m, how thick that is."""
+"""Percent of a thing's points that are lower than its top, as depth errs; m, how thick that is."""
 FEWEST_POINTS = 8
 """Fewer show nothing."""
 

@@ -23,7 +23,9 @@ class Answer(checks.Contract):
     float64 (A, 3), metres, base frame, what is seen there; objects: label of each in the picture.
     yaw: rad, direction in which the fingers close at the first anchor, from the image's rightward
     direction on the table, counter-clockwise from above; half a turn more is the same.
-    waypoints: float64 (N, 3), metres, base frame; gripper: float64 (N,), 1 open, 0 closed.
+    waypoints: float64 (N, 3), metres, base frame; gripper: float64 (N,), 1 open, 0 closed. alike:
+    for each anchor the labels of all that its noun and colour may mean, without size, place and
+    order; empty where the words do not say.
     """
 
     outcome: str
@@ -33,6 +35,7 @@ class Answer(checks.Contract):
     yaw: float = 0.0
     waypoints: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     gripper: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    alike: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Validate: a plan has one or two anchors and at least one waypoint."""
@@ -43,6 +46,8 @@ class Answer(checks.Contract):
         same = len(self.points) == len(self.objects) == count
         if not same or len(self.gripper) != len(self.waypoints):
             raise InvalidValueError('an answer whose fields differ in length')
+        if self.alike and len(self.alike) != count:
+            raise InvalidValueError(f'{len(self.alike)} sets of alike objects of {count} anchors')
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,9 @@ from gae_arm.arm_sim.tasks.axes import TRAINING, Ranges
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.view import View, make_view
 from gae_arm.core.crop import WORKSPACE, workspace_crop
-from gae_arm.core.lesson import Lesson
+from gae_arm.core.lesson import Answer, Lesson
 from gae_arm.grounding.answers import Sight, answer
-from gae_arm.grounding.speech import Speaker
+from gae_arm.grounding.speech import Speaker, alike
 from gae_arm.grounding.stand_in import arm_rows
 from gae_arm.grounding.stock import Stock
 from gae_arm.grounding.table import Table, TableMaker
@@ -28,7 +29,7 @@ ARM_SHARE = 0.85
 MAX_NOISE = 4.0
 """Largest standard deviation of a camera's noise, of 255."""
 TRIES = 6
-CROP_LOOSE = 0.06
+CROP_LOOSE = 0.02
 """Metres by which the box that is cut out of the image is larger than it must be, at most."""
 
 
@@ -103,8 +104,9 @@ class LessonMaker:
     ) -> Picture:
         camera = view.intrinsics(*CAMERA_SIZE)
         box = WORKSPACE + rng.uniform(0.0, CROP_LOOSE, (3, 2)) * [-1, 1]
-        crop = workspace_crop(camera, view.T_base_camera, box)
-        intrinsics = crop.intrinsics(camera, *self._size)
+        width, height = self._size
+        crop = workspace_crop(camera, view.T_base_camera, box, width / height)
+        intrinsics = crop.intrinsics(camera, width, height)
         rows = [*table.rows]
         if rng.random() < ARM_SHARE:
             rows.append(arm_rows(rng))
@@ -117,7 +119,8 @@ class LessonMaker:
             intrinsics,
             view.T_base_camera,
         )
-        noise = rng.normal(0, rng.uniform(0, MAX_NOISE), drawing.rgb.shape)
+        strength = np.float32(rng.uniform(0, MAX_NOISE))
+        noise = strength * rng.standard_normal(drawing.rgb.shape, np.float32)
         rgb = np.clip(drawing.rgb + noise, 0, 255).astype(np.uint8)
         return Picture(table, view, task, rgb, drawing.depth, drawing.label, intrinsics.K)
 
@@ -153,5 +156,12 @@ def _lesson(picture: Picture, said: list[Said]) -> Lesson:
         picture.view.T_base_camera,
         picture.K,
         tuple(text for text, _ in said),
-        tuple(found for _, found in said),
+        tuple(_with_alike(text, found, picture) for text, found in said),
     )
+
+
+def _with_alike(text: str, found: Answer, picture: Picture) -> Answer:
+    """Return an answer with the labels of what the words for its anchors may mean."""
+    items = list(picture.table.items.values())
+    sets = (alike(text, items, label) if label >= 0 else () for label in found.objects)
+    return dataclasses.replace(found, alike=tuple(sets))

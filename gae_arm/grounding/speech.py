@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -19,6 +19,16 @@ from gae_arm.arm_sim.tasks.errors import DrawRejectedError
 from gae_arm.arm_sim.tasks.phrases import BOOKS, PhraseBook
 from gae_arm.arm_sim.tasks.references import APART, Referrer
 from gae_arm.arm_sim.tasks.view import View
+from gae_arm.grounding.composed import (
+    CLOSINGS,
+    HELD_OUT,
+    OPENINGS,
+    PARTS,
+    REQUESTS,
+    framing,
+    shape_of,
+    split,
+)
 
 MORE_NOUNS = {
     'cube': ('block', 'cube'),
@@ -40,6 +50,10 @@ MORE_SIZES = {'small': ('smaller', 'smallest'), 'large': ('larger', 'largest', '
 MUMBLED_SHARE, LOST_SHARE = 0.3, 0.25
 """Of sentences in which some words are lost, and of the words that are, in those; what means things
 is never lost. Other people's words are not known either."""
+STRAY_SHARE = 0.12
+"""Of the gaps between the words of those sentences, filled with a word that nobody knows."""
+COMPOSED_SHARE = 0.5
+"""Of orders and frames are put together from parts; the others are whole phrases of the books."""
 KEPT = {
     'open',
     'close',
@@ -269,7 +283,7 @@ class Speaker:
 
         other: words for what is not meant, if that is to be said.
         """
-        order = self._mumbled(self._pick(ORDERS[what]))
+        order = self._mumbled(self._composed(ORDERS[what], PARTS[what].say))
         text = order.format(**dict(zip('ab', words, strict=False)))
         if other:
             text += self._pick(BOOK.exclusions).format(other)
@@ -286,7 +300,15 @@ class Speaker:
         return self._framed(order.format(bottom=bottom, middle=middle, top=top))
 
     def _framed(self, text: str) -> str:
-        return self._mumbled(self._pick(BOOK.frames)).format(text)
+        return self._mumbled(self._composed(BOOK.frames, framing)).format(text)
+
+    def _composed(self, phrases: tuple[str, ...], say: Callable[[np.random.Generator], str]) -> str:
+        """Return a phrase of a book, or one in parts; never one that is held out."""
+        if self._rng.random() >= COMPOSED_SHARE:
+            return self._pick(phrases)
+        while shape_of(phrase := say(self._rng)) in HELD_OUT:
+            pass
+        return phrase
 
     def _mumbled(self, phrase: str) -> str:
         """Return a phrase, now and then without some words, or with others in their place."""
@@ -297,6 +319,8 @@ class Speaker:
             if '{' in word or word in KEPT or self._rng.random() >= LOST_SHARE:
                 out.append(word)
             elif self._rng.random() < 0.5:
+                out.append(UNKNOWN)
+            if self._rng.random() < STRAY_SHARE:
                 out.append(UNKNOWN)
         return ' '.join(out)
 
@@ -344,18 +368,34 @@ class Speaker:
             yield f'the other {words} not the {color} one'
 
 
+def alike(text: str, items: Sequence[Item], label: int) -> tuple[int, ...]:
+    """Return the labels of all that a sentence may mean by its noun and colour for one of them.
+
+    Size, place and order are left out: of 'the leftmost red cube' all red cubes. Empty if none of
+    its nouns is in the sentence.
+    """
+    target, said = items[label], f' {" ".join(split(text))} '
+    nouns = [n for n in BOOK.nouns[target.kind] if f' {n} ' in said]
+    colored = [n for n in nouns if f' {target.color} {n} ' in said]
+    if not nouns:
+        return ()
+    kinds = BOOK.kinds(max(colored or nouns, key=len))
+    return tuple(
+        i
+        for i, item in enumerate(items)
+        if item.kind in kinds and (not colored or item.color == target.color)
+    )
+
+
 def vocabulary() -> list[str]:
     """Return every word that may be said, sorted."""
     phrases = [*itertools.chain(*ORDERS.values()), *SORTING, *TOWER]
-    phrases += [*BOOK.frames, *BOOK.exclusions]
+    phrases += [*BOOK.frames, *BOOK.exclusions, *OPENINGS, *REQUESTS, *CLOSINGS]
+    for parts in PARTS.values():
+        phrases += [*parts.verbs, *parts.forms, *parts.tails]
     for table in (BOOK.nouns, BOOK.relations, BOOK.superlatives, BOOK.sizes):
         phrases += itertools.chain(*table.values())
     phrases += ['the middle first second third fourth from left right', *COLORS]
     phrases += ['the that is not but the other one']
     bare = [re.sub(r'{\w*}', ' ', phrase) for phrase in phrases]
     return sorted({word for phrase in bare for word in split(phrase)})
-
-
-def split(sentence: str) -> list[str]:
-    """Return the words of a sentence: lower case, punctuation left out."""
-    return ''.join(c if c.isalnum() or c == '-' else ' ' for c in sentence.lower()).split()

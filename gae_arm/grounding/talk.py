@@ -28,7 +28,7 @@ from gae_arm.grounding.table import (
 )
 
 EXCLUSION_SHARE = 0.2
-ABSENT_SHARE = 0.08
+ABSENT_SHARE = 0.09
 """Shares of orders that say what is not meant, and that mean something that is not there."""
 DONE_SHARE = 0.3
 """Of orders to put something somewhere, where something is somewhere already: that it be there."""

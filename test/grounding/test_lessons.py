@@ -14,9 +14,10 @@ from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core.crop import workspace_crop
 from gae_arm.core.geometry import look_at
 from gae_arm.core.projection import project
-from gae_arm.grounding import speech
+from gae_arm.grounding import composed, speech
 from gae_arm.grounding.lessons import LessonMaker
 from gae_arm.grounding.speech import BOOK, UNKNOWN, split, vocabulary
+from gae_arm.grounding.stock import Stock
 from gae_arm.grounding.task_tables import all_shapes
 
 SIZE = (96, 72)
@@ -119,6 +120,50 @@ def test_held_out_sentences_are_not_taught():
     assert not set(BOOK.exclusions) & set(BOOKS['held_out'].exclusions)
 
 
+def test_composed_phrases_are_many_known_in_all_words_and_none_is_held_out(lessons):
+    rng, known = np.random.default_rng(0), {*vocabulary(), UNKNOWN}
+    for what, parts in composed.PARTS.items():
+        assert what in speech.ORDERS
+        said = {parts.say(rng) for _ in range(300)}
+        assert len(said) > 30
+        for phrase in said:
+            assert set(split(re.sub(r'{\w*}', ' ', phrase))) <= known
+            assert ('{b}' in phrase) == ('{b}' in speech.ORDERS[what][0])
+            assert '{a}' in phrase
+    assert composed.shape_of('Robot: {}') == 'robot -'
+    assert {'robot -', 'hit -', 'now -'} <= composed.HELD_OUT
+    texts = [text for lesson in lessons for text in lesson.instructions]
+    held_out = re.compile(r'^(robot|now|could you) the |^i would like you to ')
+    assert not any(held_out.match(text) for text in texts)
+
+
+def test_alike_is_what_noun_and_colour_may_mean():
+    stock, rng = Stock(TRAINING), np.random.default_rng(0)
+    names = [('cube', 'red'), ('cube', 'red'), ('cube', 'blue'), ('mug', 'red'), ('ball', 'blue')]
+    items = [stock.take(kind, color, rng).item for kind, color in names]
+    for text, label, wanted in (
+        ('pick up the leftmost red cube', 0, (0, 1)),
+        ('put the middle block into the red mug', 2, (0, 1, 2)),
+        ('put the middle block into the red mug', 3, (3,)),
+        ('the thing nearest to the arm', 4, (0, 1, 2, 3, 4)),
+        ('sort them', 4, ()),
+    ):
+        assert speech.alike(text, items, label) == wanted, text
+
+
+def test_lessons_say_what_is_alike(lessons):
+    found = [
+        (label, alike)
+        for lesson in lessons
+        for answer in lesson.answers
+        for label, alike in zip(answer.objects, answer.alike, strict=True)
+        if label >= 0
+    ]
+    assert np.mean([label in alike for label, alike in found]) > 0.85
+    assert all(label in alike for label, alike in found if alike)
+    assert max(len(alike) for _, alike in found) > 2
+
+
 def test_held_out_ranges_make_lessons_too():
     lesson = LessonMaker(*SIZE, count=1, ranges=HELD_OUT, task_share=1.0)(0)
     assert len(lesson.instructions) == 1
@@ -145,6 +190,22 @@ def test_a_crop_shows_the_workspace_through_its_own_intrinsics():
         assert (pixel < SIZE).all()
         shares = (pixel + 0.5) / SIZE
         assert crop.to_image(shares) == pytest.approx(project(camera, seen), abs=1e-9)
+
+
+def test_a_crop_shows_all_that_can_be_reached_and_no_more_than_it_must():
+    camera = ideal_intrinsics(640, 480)
+    T = look_at((1.3, 0.2, 0.8), (0.45, 0.0, 0.0))
+    crop = workspace_crop(camera, T)
+    assert crop.width < 0.95 * workspace_crop(camera, T, reach=9.0).width
+    small = crop.intrinsics(camera, *SIZE)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        x, y = rng.uniform(0.29, 0.67), rng.uniform(-0.38, 0.38)
+        if np.hypot(x, y) > 0.70:
+            continue
+        pixel = project(small, (np.array([x, y, rng.uniform(-0.04, 0.1)]) - T[:3, 3]) @ T[:3, :3])
+        assert (pixel > -1).all()
+        assert (pixel < SIZE).all()
 
 
 def test_without_the_workspace_in_view_the_crop_is_the_image():

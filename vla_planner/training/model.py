@@ -25,8 +25,8 @@ from transformers.models.florence2.configuration_florence2 import Florence2Visio
 from vla_planner.formats.compact import LOCATIONS
 from vla_planner.training.vocabulary import END, IMAGE, PAD, START, Vocabulary
 
-STRIDE = 16
-"""Pixels of the image along an edge of an image token."""
+STRIDE, PARTS = 16, 2
+"""Pixels of the image along an edge of an image token; parts of the edge that are told apart."""
 HEAD = 32
 TEXT_START = 2
 """BART's first position embeddings are not used."""
@@ -38,18 +38,21 @@ class PlannerShape:
 
     width, height: pixels of its image, multiples of 16. dims: channels of the three vision stages;
     the last is the language model's. depths: blocks of each. window: edge of the attention window.
-    words: longest instruction. answer: longest answer, tokens.
+    words: longest instruction. answer: longest answer, tokens. alike_layer: after so many layers of
+    the encoder the image tokens know what the noun and the colour may mean; those that follow
+    compare places and sizes.
     """
 
-    width: int = 192
-    height: int = 144
+    width: int = 224
+    height: int = 160
     dims: tuple[int, int, int] = (48, 96, 192)
     depths: tuple[int, int, int] = (1, 1, 2)
-    window: int = 6
-    encoder_layers: int = 3
+    window: int = 5
+    encoder_layers: int = 4
     decoder_layers: int = 2
     words: int = 48
     answer: int = 44
+    alike_layer: int = 2
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -67,7 +70,7 @@ class PlannerShape:
         return dataclasses.asdict(self)
 
 
-DEBUG = PlannerShape(64, 48, (32, 32, 64), (1, 1, 1), 4, 1, 1)
+DEBUG = PlannerShape(64, 48, (32, 32, 64), (1, 1, 1), 4, 1, 1, alike_layer=1)
 """A model that trains in seconds and learns next to nothing."""
 
 
@@ -174,7 +177,8 @@ class PlannerTrainer(nn.Module):
     """The model with heads that exist in training only: they tell the vision tower what to see.
 
     heat: where the anchors are, from the image tokens after the encoder, which has read the words.
-    what: kind and colour of what fills each image token, before it.
+    alike: where all is that their nouns and colours may mean, some layers earlier. what: kind and
+    colour of what fills each part of an image token, before the encoder.
     """
 
     def __init__(self, model: Any, kinds: int, colors: int, width: int) -> None:
@@ -182,4 +186,5 @@ class PlannerTrainer(nn.Module):
         self.model = model
         self.kinds = kinds
         self.heat = nn.Linear(width, 2)
-        self.what = nn.Linear(width, kinds + colors)
+        self.alike = nn.Linear(width, 2)
+        self.what = nn.Linear(width, PARTS**2 * (kinds + colors))

@@ -5,28 +5,33 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
+from torch.optim.swa_utils import AveragedModel
 
 from gae_arm.core import checks
 from gae_arm.core.accelerated import AcceleratedRun
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.lesson import Lesson
-from gae_arm.core.training import CHECKPOINT, LossCurve, scheduled_rate
+from gae_arm.core.training import LossCurve, scheduled_rate
 from vla_planner.training.batch import Collator
 from vla_planner.training.export import export
 from vla_planner.training.losses import Losses, Objective
 from vla_planner.training.model import PlannerShape, PlannerTrainer, build_model
 from vla_planner.training.vocabulary import Vocabulary
-from vla_planner.training.warm_start import warm_start
+from vla_planner.training.warm_start import read_learned, warm_start
 
 SEEDS = 10**9
 """Lessons of run seed s are those of the seeds from (s + 1) SEEDS on; held-out ones lie below."""
+WHOLE_EVERY = 4
+"""Steps: so often all image tokens are there also where they are thinned."""
 STATE = 'state.json'
 COLUMNS = ('step', 'pictures', 'seconds', 'rate')
 
@@ -36,7 +41,10 @@ class RunSettings:
     """How to train.
 
     pictures: how many are seen in all; batch: at once, by all processes together. learning_rate:
-    AdamW's, after `warm_up` steps; from `decay_from` of the run on it falls linearly to 2%.
+    of both optimisers, after `warm_up` steps; from `decay_from` of the run on it falls linearly to
+    2%. average: share of the old in the running mean of the weights, which is what is measured and
+    exported. whole_from: until this share of the run most image tokens without an object are left
+    out in most steps.
     """
 
     pictures: int = 500_000
@@ -46,9 +54,11 @@ class RunSettings:
     decay_from: float = 0.6
     weight_decay: float = 0.02
     clip: float = 1.0
+    average: float = 0.998
+    whole_from: float = 0.85
     seed: int = 0
     log_every: int = 50
-    save_every: int = 250
+    save_every: int = 200
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -57,6 +67,7 @@ class RunSettings:
         checks.integer('seed', self.seed, 0, 10**6)
         checks.number('learning_rate', self.learning_rate, 1e-8, 1.0)
         checks.number('decay_from', self.decay_from, 0.0, 1.0)
+        checks.number('average', self.average, 0.0, 1.0)
 
     @property
     def steps(self) -> int:
@@ -81,7 +92,7 @@ class Lessons:
 class PlannerRun(AcceleratedRun[Losses]):
     """A training run in a folder; made anew or resumed where its last checkpoint was written.
 
-    warm: folder of a run whose weights a new one begins with.
+    warm: folder of a run, or of an exported model, whose weights a new one begins with.
     """
 
     def __init__(
@@ -100,25 +111,23 @@ class PlannerRun(AcceleratedRun[Losses]):
         trainer = PlannerTrainer(
             model, len(lessons.kinds) + 1, len(lessons.colors) + 1, shape.dims[-1]
         )
-        objective = Objective(trainer, self.vocabulary)
-        if warm is not None:
-            warm_start(objective, self.vocabulary, warm / CHECKPOINT)
+        objective = Objective(trainer, self.vocabulary, shape)
         self._accelerator = Accelerator(mixed_precision='bf16', cpu=not torch.cuda.is_available())
-        optimizer = torch.optim.AdamW(
-            _groups(objective, settings.weight_decay),
-            settings.learning_rate,
-            betas=(0.9, 0.98),
-            fused=True,
+        if warm is not None and not self.checkpoint.is_dir():
+            warm_start(objective, self.vocabulary, shape, read_learned(warm))
+        self._average = AveragedModel(model, multi_avg_fn=partial(_drawn_to, settings.average))
+        self.objective, *self._optimizers = self._accelerator.prepare(
+            objective, *_optimizers(objective, settings)
         )
-        self.objective, self._optimizer = self._accelerator.prepare(objective, optimizer)
+        self._accelerator.register_for_checkpointing(self._average)
         self._collate = Collator(shape, self.vocabulary, lessons.kinds, lessons.colors)
         if self.checkpoint.is_dir():
             self._load()
 
     @property
     def model(self) -> Any:
-        """Return the planner that is being trained."""
-        return self._accelerator.unwrap_model(self.objective).trainer.model
+        """Return the planner: the running mean of the weights."""
+        return self._average.module
 
     def curve(self) -> Callable[[Losses], dict[str, float] | None]:
         """Return what takes the losses of each step; it returns their means now and then."""
@@ -141,18 +150,28 @@ class PlannerRun(AcceleratedRun[Losses]):
 
     def _one_step(self) -> Losses:
         settings, process = self.settings, self._accelerator.process_index
-        for group in self._optimizer.param_groups:
-            group['lr'] = settings.rate(self.step)
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group['lr'] = settings.rate(self.step)
+            optimizer.zero_grad(set_to_none=True)
         first = (settings.seed + 1) * SEEDS + self.step * settings.batch
         seeds = range(first + process, first + settings.batch, self._accelerator.num_processes)
-        batch = self._collate([self.lessons.make(seed) for seed in seeds])
+        made = [self.lessons.make(seed) for seed in seeds]
+        batch = self._collate(made, np.random.default_rng(first) if self._thinned() else None)
         with self._accelerator.autocast():
             losses: Losses = self.objective(batch.to(self._accelerator.device))
-        self._optimizer.zero_grad(set_to_none=True)
         self._accelerator.backward(losses.total)
         self._accelerator.clip_grad_norm_(self.objective.parameters(), settings.clip)
-        self._optimizer.step()
+        for optimizer in self._optimizers:
+            optimizer.step()
+        trained = self._accelerator.unwrap_model(self.objective).trainer.model
+        self._average.update_parameters(trained)
         return losses
+
+    def _thinned(self) -> bool:
+        """Return whether some of the empty image tokens are left out in this step."""
+        share = self.step / self.steps
+        return self.step % WHOLE_EVERY != 0 and share < self.settings.whole_from
 
     def _write(self, folder: Path) -> None:
         # It would say at each checkpoint that tied weights are written once.
@@ -184,10 +203,38 @@ class PlannerRun(AcceleratedRun[Losses]):
         self.step, self.seconds = state['step'], state['seconds']
 
 
-def _groups(module: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Return parameter groups: matrices decay, vectors do not."""
-    parameters = list(module.parameters())
-    return [
-        {'params': [p for p in parameters if p.ndim >= 2], 'weight_decay': weight_decay},
-        {'params': [p for p in parameters if p.ndim < 2], 'weight_decay': 0.0},
+def _optimizers(objective: Objective, settings: RunSettings) -> list[torch.optim.Optimizer]:
+    """Return Muon for the matrices of the layers, AdamW for all else.
+
+    Muon (Jordan et al. 2024) makes the steps of a matrix orthogonal; with steps as large as AdamW's
+    (Liu et al. 2025, arXiv 2502.16982) both have one learning rate. Matrices decay, vectors do not.
+    """
+    model = objective.trainer.model
+    tied = {id(p) for p in model.get_input_embeddings().parameters()}
+    matrices = [
+        module.weight
+        for module in model.modules()
+        if isinstance(module, torch.nn.Linear) and id(module.weight) not in tied
     ]
+    known = {id(p) for p in matrices}
+    others = [p for p in objective.parameters() if id(p) not in known]
+    rate, decay = settings.learning_rate, settings.weight_decay
+    groups: list[dict[str, Any]] = [
+        {'params': [p for p in others if p.ndim >= 2], 'weight_decay': decay},
+        {'params': [p for p in others if p.ndim < 2], 'weight_decay': 0.0},
+    ]
+    return [
+        torch.optim.Muon(
+            matrices, rate, weight_decay=decay, adjust_lr_fn='match_rms_adamw', ns_steps=5
+        ),
+        torch.optim.AdamW(groups, rate, betas=(0.9, 0.98), fused=True),
+    ]
+
+
+@torch.no_grad()
+def _drawn_to(
+    most: float, mean: Sequence[torch.Tensor], now: Sequence[torch.Tensor], count: Any
+) -> None:
+    """Draw the running mean of the weights to what they are now; fast in the beginning."""
+    seen = int(count)
+    torch._foreach_lerp_(list(mean), list(now), 1 - min(most, (1 + seen) / (10 + seen)))

@@ -17,7 +17,7 @@ MEAN, STD = (0.45, 0.45, 0.45), (0.25, 0.25, 0.25)
 """Of images, before the model."""
 SEEN_SHARE = 0.06
 """An object that fills less of an image token's square is not its content."""
-KEPT_SHARE = 0.4
+KEPT_SHARE = 0.3
 """Of the image tokens are kept at least where they are thinned."""
 NOTHING = -100
 

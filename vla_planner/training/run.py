@@ -30,7 +30,7 @@ from vla_planner.training.warm_start import read_learned, warm_start
 
 SEEDS = 10**9
 """Lessons of run seed s are those of the seeds from (s + 1) SEEDS on; held-out ones lie below."""
-WHOLE_EVERY = 4
+WHOLE_EVERY = 8
 """Steps: so often all image tokens are there also where they are thinned."""
 STATE = 'state.json'
 COLUMNS = ('step', 'pictures', 'seconds', 'rate')
@@ -48,9 +48,9 @@ class RunSettings:
     """
 
     pictures: int = 500_000
-    batch: int = 8
+    batch: int = 16
     learning_rate: float = 1e-3
-    warm_up: int = 300
+    warm_up: int = 150
     decay_from: float = 0.6
     weight_decay: float = 0.02
     clip: float = 1.0
@@ -58,7 +58,7 @@ class RunSettings:
     whole_from: float = 0.85
     seed: int = 0
     log_every: int = 50
-    save_every: int = 200
+    save_every: int = 100
 
     def __post_init__(self) -> None:
         """Validate."""

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--out', type=Path, required=True, metavar='FOLDER', help='of the run')
     add('--pictures', type=int, default=300_000, help='to see in all')
     add('--minutes', type=float, help='stop after so many, to be resumed later')
-    add('--batch', type=int, default=8, help='pictures a step')
+    add('--batch', type=int, default=16, help='pictures a step')
     add('--seed', type=int, default=0, help='of weights and pictures')
     add('--debug', action='store_true', help='a tiny model on tiny pictures')
     add(
@@ -39,9 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest='warm',
         type=Path,
         metavar='FOLDER',
-        help='begin with the weights of another run; its words may differ',
+        help='begin with the weights of another run or exported model; its words, image size and '
+        'number of encoder layers may differ',
     )
-    add('--evaluate-every', type=int, default=2000, metavar='STEPS')
+    add('--evaluate-every', type=int, default=500, metavar='STEPS')
     add('--evaluate', type=int, metavar='N', help='only measure, on N pictures of each range')
     add('--export', type=Path, metavar='FOLDER', help='only write the model for transformers')
     add('--json', type=Path, metavar='F', help='write what was measured to this file')

@@ -26,7 +26,7 @@ from vla_planner.training.evaluate import (
     score_planner,
 )
 from vla_planner.training.export import export
-from vla_planner.training.model import DEBUG, build_model
+from vla_planner.training.model import DEBUG, PARTS, build_model
 from vla_planner.training.run import Lessons, PlannerRun, RunSettings
 from vla_planner.training.vocabulary import Vocabulary, words_of
 
@@ -183,7 +183,7 @@ def test_a_batch_holds_what_the_lessons_say(lessons, vocabulary):
     batch = Collator(DEBUG, vocabulary, lessons.kinds, lessons.colors)(made)
     rows, columns = DEBUG.grid
     assert batch.pixels.shape == (2, 3, DEBUG.height, DEBUG.width)
-    assert batch.kinds.shape == (2, rows, columns)
+    assert batch.kinds.shape == (2, PARTS * rows, PARTS * columns)
     assert len(batch.words) == len(batch.answers) == len(batch.cells) == 12
     answer = made[1].answers[0]
     written = [vocabulary.tokens[i] for i in batch.answers[6].tolist()]

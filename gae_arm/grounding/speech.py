@@ -311,7 +311,10 @@ class Speaker:
         return phrase
 
     def _mumbled(self, phrase: str) -> str:
-        """Return a phrase, now and then without some words, or with others in their place."""
+        """Return a phrase, now and then without some words, or with others in their place.
+
+        What is left is no sentence that is held out.
+        """
         if self._rng.random() >= MUMBLED_SHARE:
             return phrase
         out = []
@@ -322,7 +325,8 @@ class Speaker:
                 out.append(UNKNOWN)
             if self._rng.random() < STRAY_SHARE:
                 out.append(UNKNOWN)
-        return ' '.join(out)
+        less = ' '.join(out)
+        return phrase if shape_of(less) in HELD_OUT else less
 
     def _there(self) -> tuple[list[str], list[str]]:
         items = self.items.values()

@@ -137,6 +137,15 @@ def test_composed_phrases_are_many_known_in_all_words_and_none_is_held_out(lesso
     assert not any(held_out.match(text) for text in texts)
 
 
+def test_words_are_not_lost_until_a_held_out_sentence_is_left():
+    speaker = speech.Speaker.__new__(speech.Speaker)
+    speaker._rng = np.random.default_rng(0)
+    for phrase in ('hit and release {a}', 'robot please {}', 'could you please {}'):
+        left = {composed.shape_of(speaker._mumbled(phrase)) for _ in range(2000)}
+        assert len(left) > 3
+        assert not left & composed.HELD_OUT
+
+
 def test_alike_is_what_noun_and_colour_may_mean():
     stock, rng = Stock(TRAINING), np.random.default_rng(0)
     names = [('cube', 'red'), ('cube', 'red'), ('cube', 'blue'), ('mug', 'red'), ('ball', 'blue')]

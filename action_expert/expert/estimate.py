@@ -9,6 +9,7 @@ import numpy as np
 from action_expert.expert.condition import find_aim, is_around
 from action_expert.expert.held import Doing
 from action_expert.expert.push import push_start
+from action_expert.expert.things import middle_at
 from action_expert.guide import GuideWaypoints
 from action_expert.preparation import is_drag
 from action_expert.shift import apart, beside
@@ -25,8 +26,10 @@ its stop; fingers that pull slip off there."""
 LEAVES, BESIDE = 0.03, 0.12
 """m: a hand goes back from what it has pushed by no more, on its way up; what is farther from where
 a push ends says nothing about it."""
-HIDDEN = 0.1
-"""m: from where a push begins, so near a hand hides what it is going to push."""
+HIDDEN, ELSEWHERE = 0.1, 0.05
+"""m: so near a hand hides what it is going to touch; what was seen there so far off has moved."""
+ABOVE = 0.05
+"""m: above where fingers grasp or let go, what is there is no higher."""
 RAIL = 0.87
 """Cosine: what slides goes along the hand's axis that is so near: handles are held so."""
 SAME_TURN = 0.6
@@ -45,6 +48,7 @@ class Estimate:
         self.known = np.zeros(len(waypoints.poses), dtype=bool)
         self._follows = np.zeros(len(waypoints.poses), dtype=bool)
         self._felt = np.zeros(len(waypoints.poses), dtype=bool)
+        self._outlines: dict[int, np.ndarray] = {}
 
     def drag(self, aim: int) -> None:
         """Take in where something is dragged to, if it is: two waypoints say it, no cloud does.
@@ -107,31 +111,44 @@ class Estimate:
         """Return whether something is pushed from this aim on."""
         return aim + 2 < len(self.known) and is_around(self._said, aim + 1)
 
-    def behind_thing(self, aim: int, shift: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Return the shift (6,) to behind what is pushed, or as it is where no thing is seen.
+    def outlined(
+        self, aim: int, shift: np.ndarray, points: np.ndarray | None, T_base_ee: np.ndarray
+    ) -> np.ndarray:
+        """Return the shift (6,) of an aim to where the outline of what is there says, level.
 
+        Behind what is pushed; at the middle of what is small and grasped, or stacked on. As it is
+        where no such thing is seen; a hand that is near, (4, 4), hides it: as it was seen before.
         points: float32 (N, 3), base frame.
         """
-        start = self._said.poses[aim, :3, 3]
-        begin = start + shift[:3]
-        place = push_start(points, begin[:2], self._pushed_to(aim + 2, begin[:2]))
-        out = shift.copy()
-        if place is not None:
-            out[:2] = place - start[:2]
+        place = self._said.poses[aim, :3, 3] + shift[:3]
+        before, out = self._outlines.get(aim), shift.copy()
+        if np.linalg.norm(place - T_base_ee[:3, 3]) > HIDDEN and points is not None:
+            found = self._outline(aim, place, points)
+        elif before is not None and np.linalg.norm(before - place[:2]) < ELSEWHERE:
+            found = before
+        else:
+            found = None
+        if found is None:
+            self._outlines.pop(aim, None)
+        else:
+            self._outlines[aim] = found
+            out[:2] = found - self._said.poses[aim, :2, 3]
         return out
+
+    def _outline(self, aim: int, place: np.ndarray, points: np.ndarray) -> np.ndarray | None:
+        if self.begins_push(aim):
+            return push_start(points, place[:2], self._pushed_to(aim + 2, place[:2]))
+        if self._said.touches[aim] and not self._is_dragged(aim):
+            return middle_at(points, place[:2], float(place[2]) + ABOVE)
+        return None
 
     def waypoints(self) -> GuideWaypoints:
         """Return the waypoints where they are thought to be meant."""
         return dataclasses.replace(self._said, poses=beside(self._said.poses, self._shifts))
 
-    def settled(self, k: int, T_base_ee: np.ndarray) -> bool:
-        """Return whether to look at a waypoint no more, with the hand at (4, 4).
-
-        It was felt, or follows from its aim; or the hand hides what it is going to push.
-        """
-        away = float(np.linalg.norm(self.waypoints().poses[k, :3, 3] - T_base_ee[:3, 3]))
-        hidden = self.begins_push(k) and self.known[k] and away < HIDDEN
-        return bool(self._felt[k] or self._follows[k] or hidden)
+    def settled(self, k: int) -> bool:
+        """Return whether to look at a waypoint no more: it was felt, or follows from its aim."""
+        return bool(self._felt[k] or self._follows[k])
 
     def feel(self, k: int, T_base_ee: np.ndarray) -> int | None:
         """Take in that the hand was stopped at (4, 4) on its way to a waypoint that touches.

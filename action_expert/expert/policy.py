@@ -165,8 +165,7 @@ class ActionExpert(GuidePolicy):
         self._without = '' if told.seen else 'no cloud'
         estimate.drag(told.aim)
         estimate.push(told.aim)
-        settled = estimate.settled(told.aim, moment.T_base_ee)
-        if settled or (estimate.known[told.aim] and not told.seen):
+        if estimate.settled(told.aim) or (estimate.known[told.aim] and not told.seen):
             return
         self.told, inputs = told, told.inputs()
         self.novelty = float(self.weights.novelty(inputs)[0])
@@ -177,8 +176,8 @@ class ActionExpert(GuidePolicy):
         seconds = max(0.0, (self._stamp_ns - self._looked_ns) * 1e-9)
         self._looked_ns = self._stamp_ns
         shift = shifts_of(answer, told.T_base_local)[0]
-        if cloud is not None and estimate.begins_push(told.aim):
-            shift = estimate.behind_thing(told.aim, shift, cloud.points)
+        points = None if cloud is None else cloud.points
+        shift = estimate.outlined(told.aim, shift, points, moment.T_base_ee)
         shift = self._limited(shift[None])[0]
         estimate.take(told.aim, shift, 1 - float(np.exp(-seconds / self.settings.memory)))
 

@@ -1,27 +1,20 @@
 """Where a push begins: behind what is pushed, which the cloud shows, on the way to where it goes.
 
-A hand that comes down on a thing instead of behind it presses it down. So the network's answer is
-taken for which thing is meant, and the thing's own outline for where its back is.
+A hand that comes down on a thing instead of behind it presses it down.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from gae_arm.core.surface import objects
+from action_expert.expert.things import Thing, things_at
 
 AHEAD, FAR = 0.06, 0.07
 """m: what is pushed has its middle so far before the fingers, and at most so far from there."""
-AROUND, RAISED = 0.16, 0.012
-"""m: of the place that are looked at, in x and y; above the table, what is no table: depth errs."""
 FRONT = 0.02
 """m: to both sides of its middle the fingers meet what they push."""
 FINGER, GAP = 0.011, 0.03
 """m: half the thickness of closed fingers; between them and what they are going to push."""
-HIGH, TOP = 90.0, 0.012
-"""Percent of a thing's points that are lower than its top, as depth errs; m, how thick that is."""
-FEWEST_POINTS = 8
-"""Fewer show nothing."""
 
 
 def push_start(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray | None:
@@ -34,43 +27,21 @@ def push_start(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.nda
     if length < AHEAD:
         return None
     middle = start + AHEAD * way / length
-    near = points[(np.abs(points[:, :2] - middle.astype(np.float32)) < AROUND).all(axis=1)]
-    if len(near) < FEWEST_POINTS:
+    found = things_at(points, middle)
+    if not found or np.linalg.norm(found[0].middle - middle) > FAR:
         return None
-    # Most of what is seen there is table.
-    found = objects(near, np.append(middle, 0.0), AROUND, float(np.median(near[:, 2])) + RAISED)
-    if not found:
-        return None
-    centres = [_middle(_top(thing)) for thing in found]
-    away = [float(np.linalg.norm(centre - middle)) for centre in centres]
-    i = int(np.argmin(away))
-    return _behind(found[i], centres[i], end) if away[i] < FAR else None
+    return _behind(found[0], end)
 
 
-def _top(thing: np.ndarray) -> np.ndarray:
-    """Return what is highest of a thing's points (N, 3), level, (M, 2).
-
-    A camera sees all of that from any side; of its sides it sees those that are turned to it.
-    """
-    height = np.percentile(thing[:, 2], HIGH)
-    return thing[thing[:, 2] > height - TOP, :2]
-
-
-def _middle(places: np.ndarray) -> np.ndarray:
-    return (places.min(axis=0) + places.max(axis=0)) / 2
-
-
-def _behind(thing: np.ndarray, centre: np.ndarray, end: np.ndarray) -> np.ndarray | None:
-    """Return the place (2,) behind a thing's points (N, 3), seen from where it is pushed to."""
-    way = end - centre
+def _behind(thing: Thing, end: np.ndarray) -> np.ndarray | None:
+    """Return the place (2,) behind a thing, seen from where it is pushed to."""
+    way = end - thing.middle
     length = float(np.linalg.norm(way))
     if length < AHEAD:
         return None
     ahead = way / length
-    side = np.array([-ahead[1], ahead[0]])
-    across = (_top(thing) - centre) @ side
-    centre = centre + (across.min() + across.max()) / 2 * side
-    along = (thing[:, :2] - centre) @ ahead
-    met = np.abs((thing[:, :2] - centre) @ side) < FRONT
+    level = thing.points[:, :2] - thing.middle
+    met = np.abs(level @ [-ahead[1], ahead[0]]) < FRONT
+    along = level @ ahead
     back = float((along[met] if met.any() else along).min())
-    return centre + (back - FINGER - GAP) * ahead
+    return thing.middle + (back - FINGER - GAP) * ahead

@@ -14,7 +14,6 @@ from action_expert.guide import GuideWaypoints
 from action_expert.shift import beside
 from gae_arm.core import geometry
 
-FAR = np.eye(4)
 SHIFT = np.array([0.02, -0.01, 0.005, 0.1, -0.05, 0.2])
 
 
@@ -48,9 +47,9 @@ def test_ways_in_and_out_are_straight_behind_the_aim():
         np.testing.assert_allclose(np.cross(offset, aim[:3, 2]), 0.0, atol=1e-9)
         assert -offset @ aim[:3, 2] > 0.05
         np.testing.assert_allclose(T[:3, :3], aim[:3, :3], atol=1e-9)
-    assert estimate.settled(0, FAR)
-    assert estimate.settled(2, FAR)
-    assert not estimate.settled(1, FAR)
+    assert estimate.settled(0)
+    assert estimate.settled(2)
+    assert not estimate.settled(1)
 
 
 def test_a_push_goes_straight_from_where_it_is_seen_to_begin():
@@ -95,7 +94,7 @@ def test_what_stops_the_hand_nearly_there_is_what_it_was_to_touch():
     here[2, 3] += 0.012
     estimate.feel(1, here)
     np.testing.assert_allclose(estimate.waypoints().poses[1], here, atol=1e-9)
-    assert estimate.settled(1, FAR)
+    assert estimate.settled(1)
 
 
 def test_what_stops_it_far_away_or_where_nothing_is_touched_is_not():
@@ -141,7 +140,7 @@ def test_two_waypoints_say_where_a_drag_ends_and_the_grasp_how_the_hand_is_turne
     for T in poses[2:4]:
         np.testing.assert_allclose(T[:3, 3] - grasp[:3, 3], end, atol=1e-12)
         np.testing.assert_allclose(T[:3, :3], grasp[:3, :3], atol=1e-9)
-    assert estimate.settled(3, FAR)
+    assert estimate.settled(3)
 
 
 @pytest.mark.parametrize(('way', 'goes'), [(-0.1, -0.1), (0.1, 0.1 + ONWARD)])

@@ -13,9 +13,9 @@ import numpy as np
 from gae_arm.core.surface import objects
 
 AROUND, RAISED = 0.16, 0.012
-"""m: of a place that are looked at, in x and y; above the table, what is no table, as depth errs."""
+"""m: of a place that is looked at, in x and y; above the table, what is no table: depth errs."""
 HIGH, TOP = 90.0, 0.012
-"""Percent of a thing's points that are lower than its top, as depth errs; m, how thick that is."""
+"""Percent of a thing's points that are lower than its top: depth errs; m, how thick it is."""
 FEWEST_POINTS = 8
 """Fewer show nothing."""
 COMPACT, LONG = 0.075, 1.8

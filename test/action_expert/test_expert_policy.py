@@ -47,11 +47,20 @@ def cloud(stamp_ns=1):
 
 def test_without_corrections_it_is_the_spline():
     state = WorkCell('spline').sim.observe()
-    ours = expert(silent=True).act(state, PICK, cloud())
-    theirs = make_policy('spline', PANDA).act(state, PICK, cloud())
+    wide = Cloud(1, 'panda_link0', block((0.5, 0.0, 0.1), half=0.1))  # What has no outline to use.
+    ours = expert(silent=True).act(state, PICK, wide)
+    theirs = make_policy('spline', PANDA).act(state, PICK, wide)
     for key in ('position', 'orientation', 'gripper', 'times_ns'):
         np.testing.assert_allclose(getattr(ours, key), getattr(theirs, key), atol=1e-9)
     assert ours.policy == 'expert'
+
+
+def test_a_small_thing_by_itself_is_grasped_at_its_middle():
+    off = plan((0.512, -0.01, 0.3), (0.512, -0.01, 0.2, 0.0), (0.512, -0.01, 0.3))
+    policy = expert(silent=True)
+    policy.act(WorkCell('spline').sim.observe(), off, cloud())
+    grasp = policy._estimate.waypoints().poses[1]
+    np.testing.assert_allclose(grasp[:3, 3], [0.5, 0.0, 0.2], atol=0.003)
 
 
 def test_a_corrected_plan_is_carried_out_where_it_was_meant():

@@ -83,7 +83,7 @@ def test_all_planners_are_made_the_same_way():
 @pytest.mark.parametrize(
     ('position', 'reason'),
     [
-        ([0.5, 0.0, PICK.table_height - 0.05], PlanRefusal.THROUGH_TABLE),
+        ([0.5, 0.0, PICK.table_height - 0.07], PlanRefusal.THROUGH_TABLE),
         ([1.5, 0.0, 0.3], PlanRefusal.OUTSIDE_WORKSPACE),
         ([0.95, 0.0, 0.3], PlanRefusal.UNREACHABLE),
     ],

@@ -65,6 +65,7 @@ class ActionExpertNode(Node):
         self._state: RobotState | None = None
         self._cloud: Cloud | None = None
         self._guide: Guide | None = None
+        self._early: WaypointPlan | None = None
         self._acted_ns = self._state_ns = self._told_ns = self._cloud_ns = 0
         self._told: PlanProgress | None = None
         self._make_topics()
@@ -94,7 +95,12 @@ class ActionExpertNode(Node):
         if is_withdrawal(msg):
             self.get_logger().info(f'no plan any more: {msg.plan_id!r}')
             self._carrier.drop()
+            self._early = None
             return
+        if self._now_ns() == 0:
+            self._early = msg  # On simulated time, of which nothing was heard yet.
+            return
+        self._early = None
         try:
             self._carrier.take(plan_from_msg(msg), self._now_ns())
         except InvalidValueError as error:
@@ -126,6 +132,9 @@ class ActionExpertNode(Node):
 
     def _act_if_due(self) -> None:
         """Act unless a cloud has just made us."""
+        if self._early is not None:
+            early, self._early = self._early, None
+            self._take_plan(early)
         if abs(self._now_ns() - self._acted_ns) > 0.5e9 / self._settings.rate:
             self._act()
 

@@ -112,6 +112,12 @@ def condition(moment: Moment, points: np.ndarray | None) -> Condition:
     )
 
 
+def warm_up() -> None:
+    """Have the kernel compiled or loaded: that takes longer than a chunk may."""
+    points, place = np.zeros((1, 3), np.float32), np.eye(4)[:3, 3]
+    _crop(points, place, AROUND_AIM, place, AROUND_HAND, np.empty_like(points))
+
+
 def find_aim(waypoints: GuideWaypoints, k: int) -> int:
     """Return the waypoint that the hand is heading for, from waypoint k on.
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from action_expert.expert.condition import Condition, Moment, condition
+from action_expert.expert.condition import Condition, Moment, condition, warm_up
 from action_expert.expert.estimate import Estimate
 from action_expert.expert.held import Doing, Held
 from action_expert.expert.target import same_phase, shifts_of
@@ -24,6 +24,7 @@ from action_expert.following import GuidePolicy, PolicySettings
 from action_expert.guide import Guide, GuideWaypoints, make_guide
 from action_expert.guide_clock import GuideClock
 from action_expert.shift import apart, beside, glide
+from gae_arm.core import surface
 from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.errors import InvalidValueError
@@ -48,6 +49,8 @@ class ActionExpert(GuidePolicy):
         self, arm: ArmConfig, settings: PolicySettings, weights: Weights | None = None
     ) -> None:
         super().__init__(arm, settings)
+        warm_up()
+        surface.warm_up()
         self.weights = weights or Weights.load(weights_folder(settings.weights))
         self.told: Condition | None = None
         self.novelty = 0.0
@@ -161,7 +164,8 @@ class ActionExpert(GuidePolicy):
 
     def _look(self, moment: Moment, estimate: Estimate, cloud: Cloud | None) -> None:
         """Ask the network where the aim was meant to be."""
-        told = condition(moment, self._points(cloud))
+        points = self._points(cloud)
+        told = condition(moment, points)
         self._without = '' if told.seen else 'no cloud'
         estimate.drag(told.aim)
         estimate.push(told.aim)
@@ -176,7 +180,6 @@ class ActionExpert(GuidePolicy):
         seconds = max(0.0, (self._stamp_ns - self._looked_ns) * 1e-9)
         self._looked_ns = self._stamp_ns
         shift = shifts_of(answer, told.T_base_local)[0]
-        points = None if cloud is None else cloud.points
         shift = estimate.outlined(told.aim, shift, points, moment.T_base_ee)
         shift = self._limited(shift[None])[0]
         estimate.take(told.aim, shift, 1 - float(np.exp(-seconds / self.settings.memory)))

@@ -26,7 +26,7 @@ NEAR = 0.025
 
 @dataclass(frozen=True, eq=False)
 class Thing:
-    """A thing by itself. points: (N, 3), m. middle, size: (2,), m, level, those of its top.
+    """A thing by itself. points: (N, 3), m. middle, size: (2,), m, level, and height: of its top.
 
     A camera sees all of the top from any side; of the sides it sees those that are turned to it.
     """
@@ -34,18 +34,15 @@ class Thing:
     points: np.ndarray
     middle: np.ndarray
     size: np.ndarray
+    height: float
 
     @staticmethod
     def of(points: np.ndarray) -> Thing:
         """Return the thing that shows these points."""
-        top = points[points[:, 2] > np.percentile(points[:, 2], HIGH) - TOP, :2]
+        height = float(np.percentile(points[:, 2], HIGH))
+        top = points[points[:, 2] > height - TOP, :2]
         low, high = top.min(axis=0), top.max(axis=0)
-        return Thing(points, (low + high) / 2, high - low)
-
-    @property
-    def height(self) -> float:
-        """Return how high its top is, m."""
-        return float(np.percentile(self.points[:, 2], HIGH))
+        return Thing(points, (low + high) / 2, high - low, height)
 
     @property
     def is_compact(self) -> bool:
@@ -58,7 +55,8 @@ def things_at(points: np.ndarray, place: np.ndarray) -> list[Thing]:
 
     points: float32 (N, 3), z up; most of what is around the place is the table that they stand on.
     """
-    near = points[(np.abs(points[:, :2] - place.astype(np.float32)) < AROUND).all(axis=1)]
+    x, y = (np.abs(points[:, i] - np.float32(place[i])) < AROUND for i in (0, 1))
+    near = points[x & y]
     if len(near) < FEWEST_POINTS:
         return []
     lowest = float(np.median(near[:, 2])) + RAISED

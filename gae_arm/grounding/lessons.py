@@ -15,8 +15,9 @@ from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.view import View, make_view
 from gae_arm.core.crop import WORKSPACE, workspace_crop
 from gae_arm.core.lesson import Answer, Lesson
+from gae_arm.grounding.alike import alike
 from gae_arm.grounding.answers import Sight, answer
-from gae_arm.grounding.speech import Speaker, alike
+from gae_arm.grounding.speech import Speaker
 from gae_arm.grounding.stand_in import arm_rows
 from gae_arm.grounding.stock import Stock
 from gae_arm.grounding.table import Table, TableMaker

@@ -372,25 +372,6 @@ class Speaker:
             yield f'the other {words} not the {color} one'
 
 
-def alike(text: str, items: Sequence[Item], label: int) -> tuple[int, ...]:
-    """Return the labels of all that a sentence may mean by its noun and colour for one of them.
-
-    Size, place and order are left out: of 'the leftmost red cube' all red cubes. Empty if none of
-    its nouns is in the sentence.
-    """
-    target, said = items[label], f' {" ".join(split(text))} '
-    nouns = [n for n in BOOK.nouns[target.kind] if f' {n} ' in said]
-    colored = [n for n in nouns if f' {target.color} {n} ' in said]
-    if not nouns:
-        return ()
-    kinds = BOOK.kinds(max(colored or nouns, key=len))
-    return tuple(
-        i
-        for i, item in enumerate(items)
-        if item.kind in kinds and (not colored or item.color == target.color)
-    )
-
-
 def vocabulary() -> list[str]:
     """Return every word that may be said, sorted."""
     phrases = [*itertools.chain(*ORDERS.values()), *SORTING, *TOWER]

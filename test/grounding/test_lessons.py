@@ -15,6 +15,7 @@ from gae_arm.core.crop import workspace_crop
 from gae_arm.core.geometry import look_at
 from gae_arm.core.projection import project
 from gae_arm.grounding import composed, speech
+from gae_arm.grounding.alike import alike
 from gae_arm.grounding.lessons import LessonMaker
 from gae_arm.grounding.speech import BOOK, UNKNOWN, split, vocabulary
 from gae_arm.grounding.stock import Stock
@@ -157,7 +158,7 @@ def test_alike_is_what_noun_and_colour_may_mean():
         ('the thing nearest to the arm', 4, (0, 1, 2, 3, 4)),
         ('sort them', 4, ()),
     ):
-        assert speech.alike(text, items, label) == wanted, text
+        assert alike(text, items, label) == wanted, text
 
 
 def test_lessons_say_what_is_alike(lessons):

@@ -68,7 +68,8 @@ class Camera:
     def __init__(self) -> None:
         self._noise = DepthNoise()
         self._pipelines = {
-            voxel: CloudPipeline(WorkspaceSettings(voxel_size=voxel)) for voxel in (0.0, 0.004)
+            voxel: CloudPipeline(WorkspaceSettings(voxel_size=voxel, smooth_from=0.0))
+            for voxel in (0.0, 0.004)
         }
 
     def cloud(

@@ -69,6 +69,7 @@ class PointCloudNode(Node):
             'points': len(cloud.points),
             'valid_share': cloud.valid / cloud.total,
             'robot_share': cloud.robot / cloud.total,
+            'noise_m': cloud.noise,
         }
         if self._color_subscription and now_ns >= self._next_view_ns:
             self._next_view_ns = now_ns + round(1e9 / self._settings.view_rate)

@@ -12,6 +12,7 @@ from gae_arm.point_cloud import deproject
 from gae_arm.point_cloud.planes import Plane, find_plane
 from gae_arm.point_cloud.rays import RayTable
 from gae_arm.point_cloud.robot_mask import RobotMask
+from gae_arm.point_cloud.steady import SteadyDepth
 from gae_arm.point_cloud.workspace import WorkspaceSettings
 
 UP = (0.0, 0.0, 1.0)
@@ -28,6 +29,7 @@ class WorkspaceCloud:
     pixels: int32 (N,), row-major index of each point's pixel.
     total: pixels of the image; valid: those with a reading; robot: those that show the robot.
     table: the plane that was removed; None if none was looked for, or found.
+    noise: m, of single readings, before anything was steadied; nan if it was not looked for.
 
     points and pixels are views of the pipeline's buffers, valid until its next frame: copy what
     is to be kept.
@@ -40,12 +42,14 @@ class WorkspaceCloud:
     valid: int
     robot: int
     table: Plane | None = None
+    noise: float = float('nan')
 
 
 class CloudPipeline:
     """Depth images of one camera to workspace clouds; one instance per thread.
 
-    Tables are rebuilt when, and only when, intrinsics, pose or the depth's type change.
+    Tables are rebuilt when, and only when, intrinsics, pose or the depth's type change. Where depth
+    errs much, it is averaged over the frames since then: see SteadyDepth.
     """
 
     def __init__(self, settings: WorkspaceSettings, robot: RobotMask | None = None) -> None:
@@ -72,6 +76,7 @@ class CloudPipeline:
         depth = np.ascontiguousarray(frame.depth).view()
         depth.flags.writeable = False
         self._prepare(frame.intrinsics, T_base_camera, depth.dtype)
+        depth = self._steady.apply(depth, self._scale)
         valid = deproject.select_pixels(
             depth, self._near, self._far, self._edge_ratio, self._far_away, self._keep
         )
@@ -81,9 +86,8 @@ class CloudPipeline:
                 depth, self._keep, self._rays, self._scale, T_base_camera, T_base_links
             )
         n, table = self._reduce(self._gather(depth))
-        return WorkspaceCloud(
-            frame.stamp_ns, self._points[:n], self._pixels[:n], depth.size, valid, robot, table
-        )
+        seen = self._points[:n], self._pixels[:n], depth.size, valid, robot
+        return WorkspaceCloud(frame.stamp_ns, *seen, table, self._steady.noise)
 
     def _gather(self, depth: np.ndarray) -> int:
         rays, out = self._rays, (self._points, self._pixels)
@@ -152,3 +156,4 @@ class CloudPipeline:
             self._scale, self._far_away = np.float32(1), np.finfo(dtype).max
             self._near, self._far = near, far
         self._pose, self._dtype = T_base_camera, dtype
+        self._steady = SteadyDepth(settings.smooth_from)

@@ -22,7 +22,8 @@ def warm_up() -> None:
     settings = WorkspaceSettings((-1, -1, 0), (1, 1, 2), voxel_size=0.1, remove_table=True)
     pipeline = CloudPipeline(settings, mask)
     intrinsics = CameraIntrinsics(8, 6, np.array([[8, 0, 4], [0, 8, 3], [0, 0, 1]]))
-    for depth in (np.full((6, 8), 1000, np.uint16), np.ones((6, 8), np.float32)):
+    erring = (1000 + 100 * (np.arange(48) % 2)).reshape(6, 8)
+    for depth in (erring.astype(np.uint16), (0.001 * erring).astype(np.float32)):
         frame = CameraFrame(0, 'warm_up', intrinsics, depth)
         cloud = pipeline.process(frame, np.eye(4), mask.link_transforms({}))
     LocalSampler(count=4, radius=1.0).sample(np.zeros((12, 3)), (0, 0, 0))

@@ -33,6 +33,12 @@ class WorkspaceSettings(Settings):
     edge_angle: float = setting(
         1.48, 'steepest line to a nearer neighbour, rad; pi/2 keeps all', low=0.0, high=math.pi / 2
     )
+    smooth_from: float = setting(
+        0.004,
+        'noise of single readings from which depth is averaged over pixels and frames, m; 0: never',
+        low=0.0,
+        high=1.0,
+    )
     voxel_size: float = setting(0.0, 'one point per cube of this edge, m; 0: all', low=0, high=1.0)
     robot_margin: float = setting(
         0.02, 'distance from the robot that counts as robot, m', low=0.0, high=0.5

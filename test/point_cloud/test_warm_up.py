@@ -5,7 +5,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 from scenes import T_BASE_CAMERA, frame, random_depth
 
-from gae_arm.point_cloud import deproject, planes, robot_mask, sampling
+from gae_arm.point_cloud import deproject, planes, robot_mask, sampling, steady
 from gae_arm.point_cloud.pipeline import CloudPipeline
 from gae_arm.point_cloud.sampling import LocalSampler
 from gae_arm.point_cloud.warm_up import ROBOT, warm_up
@@ -16,7 +16,7 @@ def compiled():
     """How many versions of every kernel there are."""
     return {
         f'{module.__name__}.{name}': len(value.signatures)
-        for module in (deproject, planes, robot_mask, sampling)
+        for module in (deproject, planes, robot_mask, sampling, steady)
         for name, value in vars(module).items()
         if isinstance(value, Dispatcher)
     }
@@ -30,7 +30,8 @@ def test_every_kernel_is_ready(voxel_size, remove_table):
     mask = robot_mask.RobotMask(ROBOT)
     settings = WorkspaceSettings(voxel_size=voxel_size, remove_table=remove_table)
     pipeline, sampler = CloudPipeline(settings, mask), LocalSampler()
-    for depth in (random_depth(), random_depth().astype(np.float32) / 1000):
+    erring = random_depth() + np.arange(64, dtype=np.uint16) % 2 * 20
+    for depth in (erring, random_depth(), random_depth().astype(np.float32) / 1000):
         for image in (depth, np.asfortranarray(depth), depth[::2, ::2]):
             links = mask.link_transforms({})
             cloud = pipeline.process(frame(image), T_BASE_CAMERA, links)

@@ -133,25 +133,25 @@ class Guide:
         return self.sample(time + spacing * np.arange(count))
 
 
-@dataclass(frozen=True, eq=False)
 class _Table:
     """Cubic pieces in time: times, way (M,), values and rates (M, 7) at M >= 2 rows."""
 
-    times: np.ndarray
-    way: np.ndarray
-    values: np.ndarray
-    rates: np.ndarray
+    def __init__(
+        self, times: np.ndarray, way: np.ndarray, values: np.ndarray, rates: np.ndarray
+    ) -> None:
+        self.times, self.way = times, way
+        self._spans = np.diff(times)
+        p, d = values[:-1], np.diff(values, axis=0)
+        a, b = rates[:-1] * self._spans[:, None], rates[1:] * self._spans[:, None]
+        self._cubics = np.stack([p, a, 3 * d - 2 * a - b, a + b - 2 * d], axis=1)
 
     def values_at(self, times: np.ndarray) -> np.ndarray:
         """Return position and quaternion, not normalised, (N, 7), at times (N,)."""
         i = np.searchsorted(self.times[1:-1], times, side='right')
-        h = self.times[i + 1] - self.times[i]
-        u = (times - self.times[i]) / np.maximum(h, 1e-12)
+        u = (times - self.times[i]) / np.maximum(self._spans[i], 1e-12)
         u = np.minimum(np.maximum(u, 0.0), 1.0)[:, None]  # np.clip takes three times as long
-        p, q = self.values[i], self.values[i + 1]
-        a, b = self.rates[i] * h[:, None], self.rates[i + 1] * h[:, None]
-        d = q - p
-        return p + u * (a + u * (3 * d - 2 * a - b + u * (a + b - 2 * d)))
+        p, a, b, c = self._cubics[i].swapaxes(0, 1)
+        return p + u * (a + u * (b + u * c))
 
 
 def make_guide(

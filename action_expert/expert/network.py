@@ -139,7 +139,8 @@ def encode(ops: Any, params: Params, shape: NetworkShape, inputs: Mapping[str, A
     state = ops.linear(params, 'state', inputs['state'])[:, None] + params['state.place']
     cloud = _cloud_tokens(ops, params, shape, inputs, words[1])
     x = ops.concatenate([cloud, *words, state], 1)
-    x = x + _attend(ops, params, shape, 'mix', ops.normal(x), ops.normal(x))
+    asked = ops.normal(x)
+    x = x + _attend(ops, params, shape, 'mix', asked, asked)
     return ops.normal(x + _mlp(ops, params, 'mix', ops.normal(x)))
 
 

@@ -40,5 +40,6 @@ def softmax(x: np.ndarray) -> np.ndarray:
 
 def normal(x: np.ndarray) -> np.ndarray:
     """Return x with mean 0 and variance 1 along its last axis."""
-    x = x - x.mean(-1, keepdims=True)
-    return x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5)
+    share = np.float32(1 / x.shape[-1])  # np.mean takes twice as long
+    x = x - share * np.add.reduce(x, -1, keepdims=True)
+    return x / np.sqrt(share * np.add.reduce(x * x, -1, keepdims=True) + np.float32(1e-5))

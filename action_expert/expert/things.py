@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gae_arm.core.surface import objects
+from gae_arm.core.surface import around, objects
 
 AROUND, RAISED = 0.16, 0.012
 """m: of a place that is looked at, in x and y; above the table, what is no table: depth errs."""
@@ -55,8 +55,7 @@ def things_at(points: np.ndarray, place: np.ndarray) -> list[Thing]:
 
     points: float32 (N, 3), z up; most of what is around the place is the table that they stand on.
     """
-    x, y = (np.abs(points[:, i] - np.float32(place[i])) < AROUND for i in (0, 1))
-    near = points[x & y]
+    near = around(points, place, AROUND)
     if len(near) < FEWEST_POINTS:
         return []
     lowest = float(np.median(near[:, 2])) + RAISED

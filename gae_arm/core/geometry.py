@@ -19,20 +19,31 @@ Row = tuple[float, float, float]
 Rows = tuple[Row, Row, Row]
 
 
+def _matrix_of_products() -> np.ndarray:
+    """Return (16, 9): how a rotation's entries follow from the products of its unit quaternion.
+
+    Its transpose, times the entries, plus the identity, is four times the products.
+    """
+    out = np.zeros((4, 4, 3, 3))
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        out[[i, 3, j, k], [i, 3, j, k], i, i] = 1, 1, -1, -1
+        out[[i, j], [j, i], i, j] = out[[i, j], [j, i], j, i] = 1
+        out[[k, 3], [3, k], i, j], out[[k, 3], [3, k], j, i] = -1, 1
+    return out.reshape(16, 9)
+
+
+_MATRIX_OF_PRODUCTS, _ONE = _matrix_of_products(), np.eye(4).reshape(16)
+
+
 def quaternion_to_matrix(quaternion: npt.ArrayLike) -> np.ndarray:
     """Return rotation matrices (..., 3, 3) of quaternions (..., 4); they need not be unit."""
     q = np.asarray(quaternion, dtype=np.float64)
     if q.shape == (4,):
         return np.array(_matrix_of(*q.tolist()))
     q = q / np.sqrt((q * q).sum(axis=-1, keepdims=True))
-    x, y, z, w = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
-    out = np.empty((*q.shape[:-1], 3, 3))
-    out[..., 0, 0], out[..., 1, 1] = 1 - 2 * (y * y + z * z), 1 - 2 * (x * x + z * z)
-    out[..., 2, 2] = 1 - 2 * (x * x + y * y)
-    out[..., 0, 1], out[..., 1, 0] = 2 * (x * y - z * w), 2 * (x * y + z * w)
-    out[..., 0, 2], out[..., 2, 0] = 2 * (x * z + y * w), 2 * (x * z - y * w)
-    out[..., 1, 2], out[..., 2, 1] = 2 * (y * z - x * w), 2 * (y * z + x * w)
-    return out
+    products = (q[..., :, None] * q[..., None, :]).reshape(*q.shape[:-1], 16)
+    return (products @ _MATRIX_OF_PRODUCTS).reshape(*q.shape[:-1], 3, 3)
 
 
 def matrix_to_quaternion(matrix: npt.ArrayLike) -> np.ndarray:
@@ -44,19 +55,12 @@ def matrix_to_quaternion(matrix: npt.ArrayLike) -> np.ndarray:
     m = np.asarray(matrix, dtype=np.float64)
     if m.shape == (3, 3):
         return np.array(_quaternion_of(*m.tolist()))
-    # The columns of q q^T times four: each of them is q but for its length.
-    out = np.empty((*m.shape[:-2], 4, 4))
-    xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
-    out[..., 0, 0], out[..., 1, 1] = 1 + xx - yy - zz, 1 - xx + yy - zz
-    out[..., 2, 2], out[..., 3, 3] = 1 - xx - yy + zz, 1 + xx + yy + zz
-    for i, j, k in ((0, 1, 2), (0, 2, 1), (1, 2, 0)):
-        out[..., i, j] = out[..., j, i] = m[..., i, j] + m[..., j, i]
-        sign = -1 if k == 1 else 1
-        out[..., k, 3] = out[..., 3, k] = sign * (m[..., j, i] - m[..., i, j])
-    best = np.argmax(np.diagonal(out, axis1=-2, axis2=-1), -1)
-    q = np.take_along_axis(out, best[..., None, None], -2)[..., 0, :]
-    q /= np.sqrt((q * q).sum(axis=-1, keepdims=True))
-    return np.where(q[..., 3:] < 0, -q, q)
+    # Four times the products of q with itself: each row of them is q but for its length.
+    products = m.reshape(-1, 9) @ _MATRIX_OF_PRODUCTS.T + _ONE
+    largest = products[:, ::5].argmax(axis=1)
+    q = products.reshape(-1, 4, 4)[np.arange(len(products)), largest]
+    q /= np.copysign(np.sqrt((q * q).sum(axis=1)), q[:, 3])[:, None]
+    return q.reshape(*m.shape[:-2], 4)
 
 
 # One rotation at a time is what a control loop turns: numbers are ten times as fast as arrays then.

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 from gae_arm.core.errors import MissingDependencyError
 
 try:
@@ -35,3 +37,14 @@ def kernel(function: F) -> F:
         return numba.njit(cache=True, **OPTIONS)(function)
     except RuntimeError:  # numba finds no writable folder for the cache
         return numba.njit(**OPTIONS)(function)
+
+
+def as_told(array: np.ndarray) -> np.ndarray:
+    """Return the array as a kernel takes it: contiguous and read-only.
+
+    For writable arrays, and for slices, numba compiles one more version each: seconds, when it is
+    not expected.
+    """
+    out = np.ascontiguousarray(array).view()
+    out.flags.writeable = False
+    return out

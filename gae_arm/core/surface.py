@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gae_arm.core import end_effector
-from gae_arm.core.jit import kernel
+from gae_arm.core.jit import as_told, kernel
 
 CELL = 0.012
 """m: points in cells of this edge that touch each other belong to one object."""
@@ -33,7 +33,7 @@ def objects(
     connected above the height `lowest`, m (Euclidean clustering, Rusu 2009, on a grid); what goes
     on beyond `reach` is none, since its extent is unknown.
     """
-    local = _crop(points, centre, reach, lowest)
+    local = _some_around(points, centre, reach, lowest)
     if len(local) < FEWEST_POINTS:
         return []
     low = local.min(axis=0)
@@ -51,16 +51,42 @@ def objects(
     ]
 
 
-def _crop(points: np.ndarray, centre: np.ndarray, reach: float, lowest: float) -> np.ndarray:
+def around(
+    points: np.ndarray, place: np.ndarray, reach: float, lowest: float = -np.inf, every: int = 1
+) -> np.ndarray:
+    """Return the points, float32 (M, 3), that are higher than `lowest` and near a place (2,), (3,).
+
+    points: float32 (N, 3), base frame, of which each `every`-th counts. reach: m, in x and in y.
+    """
+    out = np.empty((len(points) // every + 1, 3), dtype=np.float32)
+    x, y = float(place[0]), float(place[1])
+    return out[: _crop(as_told(points), every, x, y, float(reach), float(lowest), out)]
+
+
+def _some_around(points: np.ndarray, place: np.ndarray, reach: float, lowest: float) -> np.ndarray:
+    """Return such points, float64; of a very large cloud a share."""
     # An odd step does not take the same columns of every row of an image.
-    points = points[:: 1 + len(points) // (2 * ENOUGH_POINTS) * 2]
-    points = points[points[:, 2] > lowest]
-    away = np.abs(points[:, :2] - np.asarray(centre[:2], dtype=np.float32))
-    return points[(away < reach).all(axis=1)].astype(np.float64)
+    every = 1 + len(points) // (2 * ENOUGH_POINTS) * 2
+    return around(points, place, reach, lowest, every).astype(np.float64)
+
+
+@kernel
+def _crop(points, every, x, y, reach, lowest, out):  # type: ignore
+    """Write which of every `every`-th point are near (x, y) and high to `out`; return how many."""
+    x, y = np.float32(x), np.float32(y)
+    reach, lowest = np.float32(reach), np.float32(lowest)
+    n = 0
+    for i in range(0, len(points), every):
+        a, b, c = points[i, 0], points[i, 1], points[i, 2]
+        if c > lowest and abs(a - x) < reach and abs(b - y) < reach:
+            out[n, 0], out[n, 1], out[n, 2] = a, b, c
+            n += 1
+    return n
 
 
 def warm_up() -> None:
-    """Have the kernel compiled or loaded: seconds, which no policy may take when it acts."""
+    """Have the kernels compiled or loaded: seconds, which no policy may take when it acts."""
+    around(np.zeros((1, 3), np.float32), np.zeros(3), 1.0)
     _label(np.zeros((3, 3, 3), dtype=np.int32))
 
 
@@ -117,7 +143,7 @@ def grasp_rotation_at(
     straight down; the fingers close on the narrow side. Where nothing is seen, the gripper is
     turned down as it is.
     """
-    local = _crop(points, position, LOCAL, lowest)
+    local = _some_around(points, position, LOCAL, lowest)
     local = local[np.linalg.norm(local[:, :2] - position[:2], axis=1) < LOCAL]
     if len(local) < FEWEST_POINTS:
         return end_effector.turned_to(end_effector.DOWN, present)

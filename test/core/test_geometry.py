@@ -100,7 +100,7 @@ def test_batches_agree_with_single_matrices():
     R = geometry.quaternion_to_matrix(q)
     assert R.shape == (5, 3, 3)
     for one, matrix in zip(q, R, strict=True):
-        np.testing.assert_array_equal(geometry.quaternion_to_matrix(one), matrix)
+        np.testing.assert_allclose(geometry.quaternion_to_matrix(one), matrix, atol=1e-15)
     T = geometry.transform(R, np.ones((5, 3)))
     np.testing.assert_allclose(geometry.invert(T) @ T, np.tile(np.eye(4), (5, 1, 1)), atol=1e-12)
 

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from action_expert.following import EndEffector
 from gae_arm.core.plan import Waypoint, WaypointPlan
 from gae_arm.demonstrations.oracle import Oracle
 from gae_arm.demonstrations.workplace import Workplace
 
+AT, LEVEL = 0.09, np.array([1.0, 1.0, 0.0])
+"""m: a waypoint that is level so near to a thing is at it; what of a place is level."""
+
 
 class ShiftedOracle(Oracle):
-    """Plans as the oracle does, and moves all waypoints from the first target to a distractor."""
+    """Plans as the oracle does, and moves what it does at the first target to a distractor.
+
+    Where that is put stays: moved as well, it would often be where the arm does not reach.
+    """
 
     name = 'shifted'
 
@@ -26,11 +34,14 @@ class ShiftedOracle(Oracle):
             return None
         poses = place.truth().poses
         target, other = place.instance.targets[0], place.instance.distractors[0]
-        shift = poses[other][:3, 3] - poses[target][:3, 3]
+        here, there = (poses[thing][:3, 3] * LEVEL for thing in (target, other))
         plan = super().plan(place)
         assert plan is not None
         moved = tuple(
-            dataclasses.replace(w, position=w.position + shift * [1, 1, 0]) for w in plan.waypoints
+            dataclasses.replace(w, position=w.position + there - here)
+            if np.linalg.norm(w.position * LEVEL - here) < AT
+            else w
+            for w in plan.waypoints
         )
         return dataclasses.replace(plan, waypoints=moved)
 

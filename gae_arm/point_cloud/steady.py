@@ -24,6 +24,8 @@ MOVED = 4.0
 """Standard deviations of what is left: readings that are farther apart show two things."""
 FRAMES = 12
 """Over so many frames is averaged, at most."""
+SURE = 0.012
+"""m: pixels whose mean errs by more say nothing yet, for at most half as many frames."""
 
 
 class SteadyDepth:
@@ -31,6 +33,8 @@ class SteadyDepth:
 
     smooth_from: m, noise from which it does anything; 0: never.
     noise: m, standard deviation of single readings of the last image; nan without any.
+    With a noise of centimetres what appears is seen some frames later: single images would show
+    obstacles everywhere, and the arm would stand.
     """
 
     def __init__(self, smooth_from: float) -> None:
@@ -55,10 +59,12 @@ class SteadyDepth:
         if self._mean is None or self._mean.shape != depth.shape:
             self._mean = np.zeros(depth.shape, np.float32)
             self._count = np.zeros(depth.shape, np.uint8)
-        moved = np.float32(MOVED * left * self.noise / float(scale))
+        errs = left * self.noise
+        least = int(np.clip(np.ceil((errs / SURE) ** 2), 1, FRAMES // 2))
+        moved = np.float32(MOVED * errs / float(scale))
         half = np.float32(0.5 if np.issubdtype(depth.dtype, np.integer) else 0.0)
         out = np.empty_like(smooth)
-        _average(smooth, self._mean, self._count, moved, FRAMES, half, out)
+        _average(smooth, self._mean, self._count, moved, least, FRAMES, half, out)
         out.flags.writeable = False
         return out
 
@@ -122,10 +128,10 @@ def _sorted(a, b, c):  # type: ignore
 
 
 @kernel
-def _average(depth, mean, count, moved, most, half, out):  # type: ignore
+def _average(depth, mean, count, moved, least, most, half, out):  # type: ignore
     """Bring `mean` and `count`, both (H, W), up to date, and write the mean into `out`.
 
-    half: added to what is written, so that whole units are rounded.
+    least, most: frames below which a pixel has no reading, and that are counted. half: added to what is written, so that whole units are rounded.
     """
     for v in range(depth.shape[0]):
         for u in range(depth.shape[1]):
@@ -141,4 +147,4 @@ def _average(depth, mean, count, moved, most, half, out):  # type: ignore
             n = min(n + 1, most)
             mean[v, u] += (z - mean[v, u]) / np.float32(n)
             count[v, u] = n
-            out[v, u] = mean[v, u] + half
+            out[v, u] = mean[v, u] + half if n >= least else np.float32(0)

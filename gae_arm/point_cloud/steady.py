@@ -33,7 +33,7 @@ class SteadyDepth:
 
     smooth_from: m, noise from which it does anything; 0: never.
     noise: m, standard deviation of single readings of the last image; nan without any.
-    With a noise of centimetres what appears is seen some frames later: single images would show
+    With a noise of centimetres what appears later is seen after some frames: single images show
     obstacles everywhere, and the arm would stand.
     """
 
@@ -59,8 +59,10 @@ class SteadyDepth:
         if self._mean is None or self._mean.shape != depth.shape:
             self._mean = np.zeros(depth.shape, np.float32)
             self._count = np.zeros(depth.shape, np.uint8)
+            self._images = 0
+        self._images += 1
         errs = left * self.noise
-        least = int(np.clip(np.ceil((errs / SURE) ** 2), 1, FRAMES // 2))
+        least = int(np.clip(np.ceil((errs / SURE) ** 2), 1, min(self._images, FRAMES // 2)))
         moved = np.float32(MOVED * errs / float(scale))
         half = np.float32(0.5 if np.issubdtype(depth.dtype, np.integer) else 0.0)
         out = np.empty_like(smooth)
@@ -131,7 +133,8 @@ def _sorted(a, b, c):  # type: ignore
 def _average(depth, mean, count, moved, least, most, half, out):  # type: ignore
     """Bring `mean` and `count`, both (H, W), up to date, and write the mean into `out`.
 
-    least, most: frames below which a pixel has no reading, and that are counted. half: added to what is written, so that whole units are rounded.
+    least, most: frames below which a pixel has no reading, and that are counted. half: added to
+    what is written, so that whole units are rounded.
     """
     for v in range(depth.shape[0]):
         for u in range(depth.shape[1]):

@@ -13,7 +13,7 @@ import numpy as np
 
 from action_expert.guide import Guide, GuideWaypoints
 from gae_arm.core import end_effector, geometry
-from gae_arm.core.jit import as_told, kernel
+from gae_arm.core.jit import kernel, read_only
 
 GUIDANCE, WAYPOINTS, POINTS = 8, 3, 512
 """Rows of what the network is told."""
@@ -115,7 +115,7 @@ def condition(moment: Moment, points: np.ndarray | None) -> Condition:
 def warm_up() -> None:
     """Have the kernel compiled or loaded: that takes longer than a chunk may."""
     points, place = np.zeros((1, 3), np.float32), np.eye(4)[:3, 3]
-    _crop(as_told(points), place, AROUND_AIM, place, AROUND_HAND, np.empty_like(points))
+    _crop(read_only(points), place, AROUND_AIM, place, AROUND_HAND, np.empty_like(points))
 
 
 def find_aim(waypoints: GuideWaypoints, k: int) -> int:
@@ -223,8 +223,8 @@ def _local_points(
     nothing = np.zeros((POINTS, 3), np.float32), 0.0
     if points is None or len(points) < FEWEST_POINTS:
         return nothing
-    near = np.empty_like(points)
-    count = _crop(as_told(points), T_base_local[:3, 3], AROUND_AIM, hand, AROUND_HAND, near)
+    near = np.empty(points.shape, np.float32)
+    count = _crop(read_only(points), T_base_local[:3, 3], AROUND_AIM, hand, AROUND_HAND, near)
     if count < FEWEST_POINTS:
         return nothing
     near = near[:count]

@@ -39,7 +39,7 @@ def kernel(function: F) -> F:
         return numba.njit(**OPTIONS)(function)
 
 
-def as_told(array: np.ndarray) -> np.ndarray:
+def read_only(array: np.ndarray) -> np.ndarray:
     """Return the array as a kernel takes it: contiguous and read-only.
 
     For writable arrays, and for slices, numba compiles one more version each: seconds, when it is

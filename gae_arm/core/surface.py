@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gae_arm.core import end_effector
-from gae_arm.core.jit import as_told, kernel
+from gae_arm.core.jit import kernel, read_only
 
 CELL = 0.012
 """m: points in cells of this edge that touch each other belong to one object."""
@@ -60,7 +60,7 @@ def around(
     """
     out = np.empty((len(points) // every + 1, 3), dtype=np.float32)
     x, y = float(place[0]), float(place[1])
-    return out[: _crop(as_told(points), every, x, y, float(reach), float(lowest), out)]
+    return out[: _crop(read_only(points), every, x, y, float(reach), float(lowest), out)]
 
 
 def _some_around(points: np.ndarray, place: np.ndarray, reach: float, lowest: float) -> np.ndarray:

@@ -9,9 +9,11 @@ import pytest
 from expert_parts import block, weights
 from work_cell import WorkCell, plan
 
+from action_expert.expert import condition
 from action_expert.expert.policy import ActionExpert
 from action_expert.following import PolicySettings
 from action_expert.policies import make_policy
+from gae_arm.core import surface
 from gae_arm.core.arm import load_arm
 from gae_arm.core.cloud import Cloud
 from gae_arm.core.errors import InvalidValueError
@@ -43,6 +45,15 @@ def answering(correction):
 
 def cloud(stamp_ns=1):
     return Cloud(stamp_ns, 'panda_link0', block((0.5, 0.0, 0.1)))
+
+
+def test_no_kernel_is_compiled_while_it_acts():
+    policy, state = expert(), WorkCell('spline').sim.observe()
+    kernels = (condition._crop, surface._crop, surface._label)
+    before = [len(kernel.signatures) for kernel in kernels]
+    for points in (block((0.5, 0.0, 0.1)), np.asfortranarray(block((0.5, 0.0, 0.1)))):
+        policy.act(state, PICK, Cloud(1, 'panda_link0', points))
+    assert [len(kernel.signatures) for kernel in kernels] == before
 
 
 def test_without_corrections_it_is_the_spline():

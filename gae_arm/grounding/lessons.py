@@ -29,6 +29,10 @@ ARM_SHARE = 0.85
 """Of pictures with an arm."""
 MAX_NOISE = 4.0
 """Largest standard deviation of a camera's noise, of 255."""
+DEVELOPED_SHARE = 0.7
+EXPOSURE, CONTRAST, TINT = (0.6, 1.3), (0.8, 1.25), 0.08
+"""Cameras differ in how bright, how contrasty and how warm they make a picture: of so many pictures
+the brightness (factor), the exponent and, one by one, the colours (share) are drawn anew."""
 TRIES = 6
 CROP_LOOSE = 0.02
 """Metres by which the box that is cut out of the image is larger than it must be, at most."""
@@ -120,9 +124,7 @@ class LessonMaker:
             intrinsics,
             view.T_base_camera,
         )
-        strength = np.float32(rng.uniform(0, MAX_NOISE))
-        noise = strength * rng.standard_normal(drawing.rgb.shape, np.float32)
-        rgb = np.clip(drawing.rgb + noise, 0, 255).astype(np.uint8)
+        rgb = developed(drawing.rgb, rng)
         return Picture(table, view, task, rgb, drawing.depth, drawing.label, intrinsics.K)
 
     def _say(self, picture: Picture, rng: np.random.Generator) -> list[Said]:
@@ -144,6 +146,20 @@ class LessonMaker:
             one = talk.one()
             said += [one] if one else []
         return said
+
+
+def developed(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return an image, uint8 (H, W, 3), as another camera would give it, and as noisy."""
+    curve = np.tile(np.arange(256, dtype=np.float32)[:, None], 3)
+    if rng.random() < DEVELOPED_SHARE:
+        exposure = np.exp(rng.uniform(*np.log(EXPOSURE)))
+        tint = rng.uniform(1 - TINT, 1 + TINT, 3)
+        curve = 255 * exposure * tint * (curve / 255) ** np.exp(rng.uniform(*np.log(CONTRAST)))
+        curve = curve.astype(np.float32)
+    seen = np.stack([curve[rgb[..., i], i] for i in range(3)], axis=-1)
+    strength = np.float32(rng.uniform(0, MAX_NOISE))
+    seen += strength * rng.standard_normal(rgb.shape, np.float32)
+    return np.clip(seen, 0, 255).astype(np.uint8)
 
 
 def _lesson(picture: Picture, said: list[Said]) -> Lesson:

@@ -23,12 +23,12 @@ from gae_arm.grounding.composed import (
     CLOSINGS,
     HELD_OUT,
     OPENINGS,
-    PARTS,
     REQUESTS,
     framing,
     shape_of,
     split,
 )
+from gae_arm.grounding.order_parts import PARTS
 
 MORE_NOUNS = {
     'cube': ('block', 'cube'),
@@ -55,18 +55,10 @@ STRAY_SHARE = 0.12
 COMPOSED_SHARE = 0.5
 """Of orders and frames are put together from parts; the others are whole phrases of the books."""
 KEPT = {
-    'open',
-    'close',
-    'shut',
-    'push',
-    'pull',
-    'draw',
-    'slide',
-    'press',
-    'in',
-    'out',
-    'up',
-    'below',
+    *('open', 'close', 'shut', 'push', 'pull', 'draw', 'slide', 'press', 'pushing', 'glide'),
+    *('in', 'out', 'up', 'on', 'with', 'below', 'bottom', 'underneath', 'lowest', 'undermost'),
+    *('top', 'highest', 'topmost', 'uppermost', 'last', 'end', 'third', 'first', 'then', 'foot'),
+    *('without', 'not', 'never', 'but', 'keep', 'lift', 'lifting', 'picking', 'raising', 'flat'),
 }
 """Without these an order may mean two things."""
 UNKNOWN = 'whatsit'
@@ -186,32 +178,30 @@ ORDERS = {
         'push in {a}',
         'slide {a} shut',
     ),
+    'sort': (
+        'put the {a} objects into the containers of the same colours',
+        'sort the {a} objects into the containers by colour',
+        'sort the {a} things by colour',
+        'put each of the {a} things into the vessel of its colour',
+        'distribute the {a} objects by colour',
+        'bring the {a} objects to the containers of their own colour',
+        'put the {a} things into the matching containers',
+        'the {a} things belong in the vessels of the same colours',
+        'each of the {a} objects lies in the vessel of its colour when you are done',
+    ),
+    'tower': (
+        'stack {a} on {b}, then {c} on {a}',
+        'put {a} on {b} and {c} on {a}',
+        'put {a} on {b}, then put {c} on top',
+        'build a tower of {b}, {a} and {c}',
+        'make a tower of three with {b} below, {a} on it and {c} on that',
+        'stack {b}, {a} and {c} from below to the top',
+        'pile {c} upon {a} upon {b}',
+        '{b} is below, {a} is between and {c} is uppermost',
+    ),
 }
-"""Orders by what is to be done; {a}: what the hand goes to first, {b}: what second."""
-
-
-SORTING = (
-    'put the {colors} objects into the containers of the same colours',
-    'sort the {colors} objects into the containers by colour',
-    'sort the {colors} things by colour',
-    'put each of the {colors} things into the vessel of its colour',
-    'distribute the {colors} objects by colour',
-    'bring the {colors} objects to the containers of their own colour',
-    'put the {colors} things into the matching containers',
-    'the {colors} things belong in the vessels of the same colours',
-    'each of the {colors} objects lies in the vessel of its colour when you are done',
-)
-TOWER = (
-    'stack {middle} on {bottom}, then {top} on {middle}',
-    'put {middle} on {bottom} and {top} on {middle}',
-    'put {middle} on {bottom}, then put {top} on top',
-    'build a tower of {bottom}, {middle} and {top}',
-    'make a tower of three with {bottom} below, {middle} on it and {top} on that',
-    'stack {bottom}, {middle} and {top} from below to the top',
-    'pile {top} upon {middle} upon {bottom}',
-    '{bottom} is below, {middle} is between and {top} is uppermost',
-)
-"""Long orders; the tower's third is on its second is on its first."""
+"""Orders by what is to be done; {a}: what the hand goes to first, {b}: what second; {c}: what comes
+to the top of a tower, on {a} on {b}. Of a sort, {a} are colours."""
 
 
 def _joined(key: str, extra: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -279,25 +269,15 @@ class Speaker:
         raise DrawRejectedError('everything is there')
 
     def order(self, what: str, words: Sequence[str], other: str = '') -> str:
-        """Return a whole sentence about one or two things.
+        """Return a whole sentence; words: for the blanks of its order.
 
         other: words for what is not meant, if that is to be said.
         """
         order = self._mumbled(self._composed(ORDERS[what], PARTS[what].say))
-        text = order.format(**dict(zip('ab', words, strict=False)))
+        text = order.format(**dict(zip('abc', words, strict=False)))
         if other:
             text += self._pick(BOOK.exclusions).format(other)
         return self._framed(text)
-
-    def sorting(self, colors: Sequence[str]) -> str:
-        """Return the order to put things of these colours into containers of the same ones."""
-        listed = ', '.join(colors[:-1]) + f' and {colors[-1]}'
-        return self._framed(self._mumbled(self._pick(SORTING)).format(colors=listed))
-
-    def tower(self, bottom: str, middle: str, top: str) -> str:
-        """Return the order to put the second of three things onto the first, then the third."""
-        order = self._mumbled(self._pick(TOWER))
-        return self._framed(order.format(bottom=bottom, middle=middle, top=top))
 
     def _framed(self, text: str) -> str:
         return self._mumbled(self._composed(BOOK.frames, framing)).format(text)
@@ -374,10 +354,10 @@ class Speaker:
 
 def vocabulary() -> list[str]:
     """Return every word that may be said, sorted."""
-    phrases = [*itertools.chain(*ORDERS.values()), *SORTING, *TOWER]
+    phrases = [*itertools.chain(*ORDERS.values())]
     phrases += [*BOOK.frames, *BOOK.exclusions, *OPENINGS, *REQUESTS, *CLOSINGS]
     for parts in PARTS.values():
-        phrases += [*parts.verbs, *parts.forms, *parts.tails]
+        phrases += parts.phrases
     for table in (BOOK.nouns, BOOK.relations, BOOK.superlatives, BOOK.sizes):
         phrases += itertools.chain(*table.values())
     phrases += ['the middle first second third fourth from left right', *COLORS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -38,15 +38,15 @@ NEAR_MARK = 0.05
 SHUT, WIDE_OPEN = 0.012, 0.10
 """Metres: up to here a drawer is shut, from here on it is open."""
 WEIGHTS = {
-    'pick': 0.22,
-    'carry': 0.22,
+    'pick': 0.18,
+    'carry': 0.20,
     'stack': 0.12,
-    'push': 0.10,
+    'push': 0.12,
     'press': 0.07,
     'slide': 0.11,
-    'sort': 0.06,
-    'tower': 0.05,
-    'put away': 0.05,
+    'sort': 0.08,
+    'tower': 0.08,
+    'put away': 0.04,
 }
 """How often each kind of order is drawn; those that the picture has nothing for are drawn again."""
 Said = tuple[str, Answer]
@@ -104,12 +104,16 @@ class Talk:
         return found
 
     def _sentence(self, what: str, *names: str) -> str:
-        """Return an order about some items; now and then it says what is not meant."""
+        """Return an order about some items."""
+        words = [self._speaker.refer(n, names) for n in names]
+        return self._speaker.order(what, words, self._not_meant(names))
+
+    def _not_meant(self, names: Sequence[str]) -> str:
+        """Return, now and then, words for something else than what an order is about."""
         others = [n for n in self._speaker.items if n not in names]
-        other = ''
         if others and self._rng.random() < EXCLUSION_SHARE:
-            other = self._speaker.refer(self._one_of(others), names)
-        return self._speaker.order(what, [self._speaker.refer(n, names) for n in names], other)
+            return self._speaker.refer(self._one_of(others), names)
+        return ''
 
     def _pick(self) -> Said:
         a = self._any(GRASPABLE)
@@ -204,7 +208,9 @@ class Talk:
         colors = [self._table.items[a].color for a, _ in order]
         left = [pair for pair in order if self._table.on.get(pair[0]) != pair[1]]
         found = self._put_in(*left[0]) if left else Answer('done')
-        return self._speaker.sorting(colors), found
+        listed = ', '.join(colors[:-1]) + f' and {colors[-1]}'
+        other = self._not_meant([name for pair in pairs for name in pair])
+        return self._speaker.order('sort', [listed], other), found
 
     def _pairs(self) -> list[tuple[str, str]]:
         """Return (thing, container) for every colour with exactly one of either."""
@@ -233,8 +239,8 @@ class Talk:
         elif half and choice < 0.8:
             bottom, middle = half[0]
             top = self._one_of([n for n in blocks if n not in half[0]])
-        names = (bottom, middle, top)
-        text = self._speaker.tower(*(self._speaker.refer(n, names) for n in names))
+        names = (middle, bottom, top)
+        text = self._sentence('tower', *names)
         if on.get(middle) != bottom:
             return text, self._put_on(middle, bottom)
         return text, self._put_on(top, middle)

@@ -10,23 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gae_arm.core import checks, end_effector, geometry, surface
+from gae_arm.core import checks, geometry
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.plan import ImageAnchor, Waypoint
 from gae_arm.core.progress import PlanRefusal, PlanRefusedError
-from vla_planner.depth import point_at, points_around
+from vla_planner.depth import point_at
+from vla_planner.drag import Drag, drag_of
 from vla_planner.gripper import gripper_events
+from vla_planner.hand import PRESENT, Hand
 from vla_planner.picture import Picture, Scene
 from vla_planner.sketch import Sketch
-
-LOCAL = 0.07
-"""Metres around a grasp that are looked at for how the thing lies."""
-MOST_TILT = 0.8
-"""Radians of an approach from straight down."""
-TABLE = 0.01
-"""Metres above the table's height below which points are the table."""
-PRESENT = end_effector.grasp_rotation(end_effector.DOWN, np.array([0.0, -1.0, 0.0]))
-"""R_base_ee of a gripper that points down with its x axis forward, as at home."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +50,11 @@ def lift(
     pixels = [picture.to_image(spot.place) for spot in sketch.spots]
     seen = np.array([_seen(scene, p, f'anchor {i}') for i, p in enumerate(pixels)]).reshape(-1, 3)
     positions = _positions(sketch, picture, scene, seen)
-    turns = _orientations(sketch, positions, picture, scene, table_height, present)
+    hand = Hand(scene, table_height, PRESENT if present is None else present)
+    drag = None if sketch.yaw is None else drag_of(sketch.strokes)
+    if drag is not None:
+        positions = hand.straightened(positions, drag)
+    turns = _orientations(sketch, positions, drag, hand, _ahead(seen))
     waypoints = tuple(
         Waypoint(position, turn, stroke.gripper)
         for position, turn, stroke in zip(positions, turns, sketch.strokes, strict=True)
@@ -129,52 +126,29 @@ def _ahead(seen: np.ndarray) -> np.ndarray:
 
 
 def _orientations(
-    sketch: Sketch,
-    positions: np.ndarray,
-    picture: Picture,
-    scene: Scene,
-    table_height: float,
-    present: np.ndarray | None,
+    sketch: Sketch, positions: np.ndarray, drag: Drag | None, hand: Hand, ahead: np.ndarray
 ) -> list[np.ndarray | None]:
     """Return a quaternion for each stroke, or None where who carries it out may choose.
 
-    What the answer says; else, at a grasp, as the surface around it lies.
+    What the answer says where it says it whole; where it says a yaw, or grasps, what is seen there
+    says the rest.
     """
-    now = PRESENT if present is None else present
-    events = gripper_events([stroke.gripper for stroke in sketch.strokes])
+    openings = [stroke.gripper for stroke in sketch.strokes]
+    grasps = [i for i, closes in gripper_events(openings) if closes]
+    one: np.ndarray | None = None
+    if drag is not None:
+        one = hand.dragging(positions, drag)
+    elif sketch.yaw is not None and grasps:
+        one = hand.grasping(positions[grasps[0]], sketch.yaw)
+    elif sketch.yaw is not None:
+        pushes = ahead.any() and any(stroke.along for stroke in sketch.strokes)
+        one = hand.across(ahead) if pushes else hand.turned(sketch.yaw)
     out: list[np.ndarray | None] = []
     for i, stroke in enumerate(sketch.strokes):
+        R = one
         if stroke.orientation is not None:
-            R = scene.T_base_camera[:3, :3] @ geometry.quaternion_to_matrix(stroke.orientation)
-        elif sketch.yaw is not None:
-            R = _turned(sketch.yaw, scene.T_base_camera, now)
-        elif (i, True) in events:
-            R = _grasp(positions[i], picture.to_image(stroke.place), scene, table_height, now)
-        else:
-            out.append(None)
-            continue
-        out.append(geometry.matrix_to_quaternion(R))
+            R = hand.R_base_camera @ geometry.quaternion_to_matrix(stroke.orientation)
+        elif R is None and i in grasps:
+            R = hand.grasping(positions[i])
+        out.append(None if R is None else geometry.matrix_to_quaternion(R))
     return out
-
-
-def _turned(yaw: float, T_base_camera: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Return R_base_ee (3, 3) straight down, the fingers `yaw` off the picture's rightward."""
-    right = T_base_camera[:2, 0]
-    length = float(np.linalg.norm(right))
-    right = right / length if length > 1e-6 else np.array([1.0, 0.0])
-    x, y = np.cos(yaw) * right + np.sin(yaw) * np.array([-right[1], right[0]])
-    rotation = end_effector.grasp_rotation(end_effector.DOWN, np.array([x, y, 0.0]))
-    return end_effector.nearest_grasp(rotation, present)
-
-
-def _grasp(
-    position: np.ndarray,
-    pixel: np.ndarray,
-    scene: Scene,
-    table_height: float,
-    present: np.ndarray,
-) -> np.ndarray:
-    T = scene.T_base_camera
-    depth = max(float((position - T[:3, 3]) @ T[:3, 2]), 0.05)
-    points = _base(scene, points_around(scene.frame, pixel, depth, LOCAL)).astype(np.float32)
-    return surface.grasp_rotation_at(points, position, present, table_height + TABLE, MOST_TILT)

@@ -25,7 +25,8 @@ from vla_planner.depth import depth_at
 from vla_planner.errors import PlannerError
 from vla_planner.formats.format import Format
 from vla_planner.formats.registry import find_format
-from vla_planner.lifting import PRESENT, lift, refused
+from vla_planner.hand import PRESENT
+from vla_planner.lifting import lift, refused
 from vla_planner.picture import Picture, Scene, whole, workspace
 from vla_planner.profile import Profile
 from vla_planner.prompts import Prompts, Turn

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from gae_arm.core import end_effector
@@ -19,9 +21,13 @@ FLAT, EXTENDED = 0.002, 0.004
 """m: standard deviations across and along a patch that shows a surface."""
 LEVEL = 0.26
 """rad: a surface that is tilted less counts as level."""
-ALIKE = 1.15
-"""Ratio of widths up to which two sides are equally good to grasp."""
-ANGLES = np.arange(0.0, np.pi, np.pi / 36)
+ROUND, ALIKE = 1.06, 1.15
+"""Ratios of widths: up to which a thing is round, and two sides are equally good to grasp."""
+RECTANGLE = 1.2
+"""Ratio of the areas of the largest and the smallest rectangle around what has edges."""
+ANGLES = np.arange(0.0, np.pi, np.pi / 72)
+SIDE = 10
+"""Steps of ANGLES on either side within which there is but one side to grasp."""
 
 
 def objects(
@@ -36,19 +42,36 @@ def objects(
     local = _some_around(points, centre, reach, lowest)
     if len(local) < FEWEST_POINTS:
         return []
-    low = local.min(axis=0)
-    cells = ((local - low) / CELL).astype(np.int64) + 1
-    grid = np.zeros(cells.max(axis=0) + 2, dtype=np.int32)
-    grid[tuple(cells.T)] = -1
-    count = _label(grid)
-    labels = grid[tuple(cells.T)]
+    labels = _groups(local)
     away = np.abs(local[:, :2] - centre[:2]).max(axis=1)
-    parts = (labels == i for i in range(1, count + 1))
+    parts = (labels == i for i in range(1, labels.max() + 1))
     return [
         local[part]
         for part in parts
         if part.sum() >= FEWEST_POINTS and away[part].max() < reach - CELL
     ]
+
+
+def connected(points: np.ndarray, place: np.ndarray, reach: float, lowest: float) -> np.ndarray:
+    """Return the points, float64 (N, 3), of what hangs together with what is nearest to a place.
+
+    points: float32 (M, 3), base frame. place: (3,). reach: m, in x and in y; lowest: m, as of
+    `objects`.
+    """
+    local = _some_around(points, place, reach, lowest)
+    if not len(local):
+        return local
+    labels = _groups(local)
+    return local[labels == labels[int(np.linalg.norm(local - place, axis=1).argmin())]]
+
+
+def _groups(points: np.ndarray) -> np.ndarray:
+    """Return the number, from 1 on, of the group that each point (N, 3) is connected with."""
+    cells = ((points - points.min(axis=0)) / CELL).astype(np.int64) + 1
+    grid = np.zeros(cells.max(axis=0) + 2, dtype=np.int32)
+    grid[tuple(cells.T)] = -1
+    _label(grid)
+    return grid[tuple(cells.T)]
 
 
 def around(
@@ -175,19 +198,45 @@ def _normal(local: np.ndarray, position: np.ndarray, most_tilt: float) -> np.nda
     return normal
 
 
+@dataclass(frozen=True)
+class Rectangle:
+    """An outline from above: centre (2,), unit direction of its first side (2,), sides (2,), m."""
+
+    centre: np.ndarray
+    direction: np.ndarray
+    sides: np.ndarray
+
+
+def outline(flat: np.ndarray) -> Rectangle | None:
+    """Return the smallest rectangle around points (N, 2), m, seen from above.
+
+    None where others are hardly larger, as around what is round.
+    """
+    if len(flat) < FEWEST_POINTS:
+        return None
+    directions = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
+    low, high = np.percentile(flat @ directions, (0.5, 99.5), axis=0)
+    across = (np.arange(len(ANGLES)) + len(ANGLES) // 2) % len(ANGLES)
+    areas = (high - low) * (high - low)[across]
+    best = int(areas.argmin())
+    if areas.max() < RECTANGLE * areas[best]:
+        return None
+    both = np.array([best, across[best]])
+    centre = directions[:, both] @ ((low + high)[both] / 2)
+    return Rectangle(centre, directions[:, best], (high - low)[both])
+
+
 def _narrow(flat: np.ndarray) -> np.ndarray | None:
     """Return the unit direction (2,) across which points (N, 2) are narrowest; None: round.
 
-    Of two sides that are alike, the one nearer to the second axis: the fingers' present one.
+    Of sides that are alike, as a square has two and a hexagon three, the one nearest to the second
+    axis: the fingers' present one.
     """
     directions = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
     low, high = np.percentile(flat @ directions, (2, 98), axis=0)
     widths = high - low
-    if widths.max() < ALIKE * widths.min():
+    if widths.max() < ROUND * widths.min():
         return None
-    best = int(widths.argmin())
-    far = np.abs((np.arange(len(ANGLES)) - best + 18) % 36 - 18) >= 9
-    other = int(np.where(far, widths, np.inf).argmin())
-    nearer = abs(directions[1, other]) > abs(directions[1, best])
-    chosen = other if nearer and widths[other] < ALIKE * widths[best] else best
-    return directions[:, chosen]
+    near = [np.roll(widths, step) for step in range(-SIDE, SIDE + 1)]
+    good = (widths == np.min(near, axis=0)) & (widths < ALIKE * widths.min())
+    return directions[:, int(np.where(good, np.abs(directions[1]), -1.0).argmax())]

@@ -123,7 +123,8 @@ def test_along_leads_from_the_first_anchor_to_the_second():
 
 @given(st.floats(-np.pi / 2, np.pi / 2))
 def test_yaw_turns_the_fingers_counter_clockwise_from_the_right_of_the_picture(yaw):
-    sketch = dataclasses.replace(PICK_AND_PLACE, yaw=yaw)
+    press = (Stroke(RED, up=0.1, gripper=0.0), Stroke(RED, up=-0.01, gripper=0.0))
+    sketch = dataclasses.replace(PICK_AND_PLACE, strokes=press, yaw=yaw)
     lifted = lift(sketch, whole(SCENE, 1280), SCENE)
     R = quaternion_to_matrix(lifted.waypoints[0].orientation)
     assert end_effector.approach(R) == pytest.approx(np.array([0, 0, -1.0]), abs=1e-9)

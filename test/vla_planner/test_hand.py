@@ -1,0 +1,140 @@
+"""How the hand is turned and drawn along by what depth shows, where a model is far off."""
+
+import numpy as np
+import pytest
+
+from gae_arm.arm_sim.tasks.axes import TRAINING, Choices
+from gae_arm.arm_sim.tasks.registry import TASKS
+from gae_arm.core import end_effector
+from gae_arm.core.arm import load_arm
+from gae_arm.core.geometry import quaternion_to_matrix
+from gae_arm.core.paths import arm_file
+from gae_arm.core.projection import project
+from gae_arm.demonstrations.cell import Cell
+from gae_arm.grounding.task_tables import first_keyframes
+from vla_planner.drag import Drag, drag_of
+from vla_planner.hand import PRESENT, Hand
+from vla_planner.lifting import lift
+from vla_planner.picture import Scene, whole
+from vla_planner.sketch import Sketch, Spot, Stroke
+
+DOWN, ALONG = np.array([0, 0, -1.0]), 0.12
+
+
+@pytest.fixture(scope='module')
+def cell():
+    with Cell(load_arm(arm_file('panda'))) as cell:
+        yield cell
+
+
+def seen(cell, task, seed, **shapes):
+    """A scene of a task, and what the hand has to do there."""
+    ranges = TRAINING.override('shape', **{part: Choices((kind,)) for part, kind in shapes.items()})
+    ranges = ranges.override('distractors', count=Choices((0,)))
+    ranges = ranges.override('obstacles', count=Choices((0,)))
+    cell.load(TASKS[task].sample(seed, ranges))
+    right = cell.T_base_camera[:3, 0] * [1, 1, 0]
+    wanted = first_keyframes(cell.instance, right / np.linalg.norm(right))
+    scene = Scene(cell.frame(), cell.T_base_camera, 'base')
+    return scene, wanted, cell.instance.table_height
+
+
+def pixel_of(scene, point):
+    T = scene.T_base_camera
+    size = scene.frame.intrinsics.width, scene.frame.intrinsics.height
+    return (project(scene.frame.intrinsics, (point - T[:3, 3]) @ T[:3, :3]) + 0.5) / size
+
+
+def dragged(scene, wanted, height, off, along=ALONG):
+    """The plan of a model that errs by `off` rad in where to drag to; its yaw is of no use."""
+    handle = wanted.points[1]
+    way = np.arctan2(*(wanted.points[2] - handle)[1::-1]) + off
+    goal = handle + along * np.array([np.cos(way), np.sin(way), 0])
+    a, b = (pixel_of(scene, point) for point in (handle, goal))
+    strokes = (
+        Stroke(a, up=0.08, gripper=1.0),
+        Stroke(a, gripper=0.0),
+        Stroke(b, up=0.09, gripper=0.0),
+        Stroke(b, up=0.09, gripper=1.0),
+        Stroke(b, up=0.18, gripper=1.0),
+    )
+    sketch = Sketch(spots=(Spot('grasp', a), Spot('to', b)), strokes=strokes, yaw=0.7)
+    waypoints = lift(sketch, whole(scene, 1280), scene, height).waypoints
+    return np.array([w.position for w in waypoints]), quaternion_to_matrix(waypoints[1].orientation)
+
+
+@pytest.mark.parametrize('kind', ['drawer', 'upright_drawer', 'knob_drawer'])
+@pytest.mark.parametrize('off', np.radians([-40, 0, 80]))
+def test_a_drawer_is_drawn_straight_out_and_held_as_its_handle_lies(cell, kind, off):
+    scene, wanted, height = seen(cell, 'open_drawer', 3, drawer=kind)
+    positions, R = dragged(scene, wanted, height, off)
+    out = wanted.points[2] - wanted.points[1]
+    way = positions[2] - positions[1]
+    assert way @ out > np.cos(np.radians(6)) * np.linalg.norm(way) * np.linalg.norm(out)
+    assert abs(R[:, end_effector.FINGERS] @ wanted.closing) > np.cos(np.radians(6))
+    assert positions[1:4, 2] == pytest.approx(np.full(3, positions[1, 2]))
+    assert positions[4, 2] == pytest.approx(positions[3, 2] + 0.09)
+
+
+def test_it_is_pushed_in_where_that_is_told(cell):
+    scene, wanted, height = seen(cell, 'open_drawer', 3, drawer='drawer')
+    out = wanted.points[2] - wanted.points[1]
+    positions, _ = dragged(scene, wanted, height, np.radians(165))
+    assert (positions[2] - positions[1]) @ out < -0.9 * ALONG * np.linalg.norm(out)
+
+
+def test_what_is_too_small_to_be_drawn_out_of_anything_goes_where_it_was_told(cell):
+    scene, wanted, height = seen(cell, 'pick_up', 1, picked='box')
+    told = np.array([wanted.points[1], wanted.points[1] + [0.1, 0.05, 0]])
+    assert Hand(scene, height, PRESENT).straightened(told, Drag(0, 1)) == pytest.approx(told)
+
+
+def test_nothing_seen_leaves_all_as_it_was_said(cell):
+    scene, _, height = seen(cell, 'pick_up', 1, picked='box')
+    hand = Hand(scene, height, PRESENT)
+    away = np.array([[0.5, 0.0, 2.0], [0.6, 0.1, 2.0]])
+    assert hand.straightened(away, Drag(0, 1)) == pytest.approx(away)
+    assert hand.grasping(away[0], 0.4) == pytest.approx(hand.turned(0.4))
+
+
+@pytest.mark.parametrize('kind', ['box', 'cube'])
+@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('yaw', [-1.2, 0.0, 1.0])
+def test_the_fingers_close_on_sides_whatever_yaw_is_told(cell, kind, seed, yaw):
+    scene, wanted, height = seen(cell, 'pick_up', seed, picked=kind)
+    R = Hand(scene, height, PRESENT).grasping(wanted.points[1], yaw)
+    item = cell.instance.items[wanted.first[0]]
+    sides = [(item.T_base_item @ grasp.T_object_ee)[:3, 1] for grasp in item.grasps]
+    nearest = max(abs(R[:, end_effector.FINGERS] @ side) for side in sides)
+    # A cube's hidden far side costs more than a box's.
+    assert nearest > np.cos(np.radians(6 if kind == 'box' else 15))
+    assert R[:, end_effector.APPROACH] == pytest.approx(DOWN)
+
+
+def test_a_push_goes_with_the_fingers_across_its_way(cell):
+    scene, wanted, height = seen(cell, 'push_to_mark', 0, pushed='cube')
+    a, b = (pixel_of(scene, place) for _, place in (wanted.first, wanted.second))
+    strokes = tuple(Stroke(b, along=-0.05, up=up, gripper=0.0) for up in (0.1, 0.03))
+    sketch = Sketch(spots=(Spot('push', a), Spot('to', b)), strokes=strokes, yaw=0.0)
+    waypoints = lift(sketch, whole(scene, 1280), scene, height).waypoints
+    R = quaternion_to_matrix(waypoints[0].orientation)
+    assert abs(R[:, end_effector.FINGERS] @ wanted.closing) > np.cos(np.radians(6))
+
+
+def stroke(place, gripper):
+    return Stroke(np.full(2, place), gripper=gripper)
+
+
+@pytest.mark.parametrize(
+    ('strokes', 'drag'),
+    [
+        ([stroke(0.2, 1), stroke(0.2, 0), stroke(0.4, 0), stroke(0.4, 1)], Drag(1, 3)),
+        ([stroke(0.2, 1), stroke(0.2, 0), stroke(0.4, 0)], Drag(1, 2)),
+        ([stroke(0.2, 1), stroke(0.2, 0), stroke(0.2, 0), stroke(0.4, 1)], None),
+        ([stroke(0.2, 0), stroke(0.4, 0)], None),
+        ([stroke(0.2, 1), stroke(0.2, 0)], None),
+        ([], None),
+    ],
+)
+def test_what_is_a_drag(strokes, drag):
+    assert drag_of(strokes) == drag

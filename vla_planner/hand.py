@@ -1,0 +1,127 @@
+"""How the hand is turned, and drawn along: what the depth camera sees corrects what a model says.
+
+A model that looks at a small picture knows which thing is meant, but hardly how it is turned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gae_arm.core import checks, end_effector, surface
+from gae_arm.core.projection import project
+from vla_planner.depth import NEAREST, points_around
+from vla_planner.drag import Drag
+from vla_planner.picture import Scene
+
+LOCAL, CABINET = 0.07, 0.35
+"""Metres that are looked at around a grasp, and around what is drawn along."""
+HANDLE = 0.025
+"""Metres below a grasp down to which a handle shows how it lies."""
+LARGE, SHORT, USUAL = 0.1, 0.04, 0.12
+"""Metres: what is smaller is not drawn out of anything; drags that are shorter are not meant so;
+how far things slide."""
+CLEARLY = 0.7
+"""Cosine from which on the way that was told is taken for meant."""
+MOST_TILT = 0.8
+"""Radians of an approach from straight down."""
+TABLE = 0.01
+"""Metres above the table's height below which points are the table."""
+PRESENT = end_effector.grasp_rotation(end_effector.DOWN, np.array([0.0, -1.0, 0.0]))
+"""R_base_ee of a gripper that points down with its x axis forward, as at home."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hand(checks.Contract):
+    """The hand over a scene.
+
+    table_height: z of the table, m, base frame. present: R_base_ee (3, 3): of two grasps that are
+    the same for two fingers the nearer one is taken. All rotations are R_base_ee (3, 3).
+    """
+
+    scene: Scene
+    table_height: float
+    present: np.ndarray
+
+    @property
+    def R_base_camera(self) -> np.ndarray:
+        """Return the camera's orientation (3, 3)."""
+        return self.scene.T_base_camera[:3, :3]
+
+    def grasping(self, position: np.ndarray, yaw: float | None = None) -> np.ndarray:
+        """Return how to grasp what is seen at a position (3,), m, base frame.
+
+        yaw: rad, of the fingers as `Sketch` has it: straight down, and of all sides to grasp the
+        nearest to it; None: against its surface, and the nearest to how the hand is turned.
+        """
+        points = self._around(position, LOCAL)
+        near, tilt = (self.present, MOST_TILT) if yaw is None else (self.turned(yaw), 0.0)
+        lowest = self.table_height + TABLE
+        R = surface.grasp_rotation_at(points, position, near, lowest, tilt)
+        return R if yaw is None else end_effector.nearest_grasp(R, self.present)
+
+    def turned(self, yaw: float) -> np.ndarray:
+        """Return the hand straight down, its fingers `yaw` off the picture's rightward."""
+        right = self.R_base_camera[:2, 0]
+        length = float(np.linalg.norm(right))
+        right = right / length if length > 1e-6 else np.array([1.0, 0.0])
+        return self._down(np.cos(yaw) * right + np.sin(yaw) * np.array([-right[1], right[0]]))
+
+    def across(self, way: np.ndarray) -> np.ndarray:
+        """Return the hand straight down, its fingers across a level way (3,)."""
+        return self._down(np.array([-way[1], way[0]]))
+
+    def straightened(self, positions: np.ndarray, drag: Drag) -> np.ndarray:
+        """Return positions (N, 3), m, base frame, with a drag as what slides lets it go.
+
+        Level, and along the edges of what is grasped at one of its sides: out of that side, or in
+        where it was told to be dragged in. As they are where it has no edges.
+        """
+        place, end = positions[drag.grasp], positions[drag.end]
+        points = self._around(place, CABINET)
+        thing = surface.connected(points, place, CABINET, self.table_height + TABLE)
+        outline = surface.outline(thing[:, :2])
+        if outline is None or outline.sides.min() < LARGE:
+            return positions
+        x, y = outline.direction
+        sides = np.array([[x, y], [-x, -y], [-y, x], [y, -x]])
+        way = sides[int((sides @ (place[:2] - outline.centre)).argmax())]
+        told = end - place
+        length = float(np.linalg.norm(told[:2]))
+        along = float(told[:2] @ way)
+        if abs(along) < CLEARLY * length or length < SHORT:
+            along = USUAL
+        goal = place + along * np.array([*way, 0.0])
+        out = positions.copy()
+        out[drag.grasp + 1 :] += goal - end
+        out[drag.grasp + 1 : drag.end + 1] = goal
+        return out
+
+    def dragging(self, positions: np.ndarray, drag: Drag) -> np.ndarray:
+        """Return how to hold what is dragged through positions (N, 3).
+
+        The fingers close across the way, or along it where a handle is long across.
+        """
+        place = positions[drag.grasp]
+        way = (positions[drag.end] - place) * [1.0, 1.0, 0.0]
+        across, points = self.across(way), self._around(place, LOCAL)
+        handle = surface.grasp_rotation_at(points, place, across, place[2] - HANDLE, 0.0)
+        fingers = handle[:2, end_effector.FINGERS]
+        long = abs(fingers @ way[:2]) > np.sqrt(0.5) * np.linalg.norm(way)
+        return self._down(way[:2]) if long else across
+
+    def _down(self, fingers: np.ndarray) -> np.ndarray:
+        """Return the hand straight down, its fingers along a level direction (2,)."""
+        R = end_effector.grasp_rotation(end_effector.DOWN, np.array([*fingers, 0.0]))
+        return end_effector.nearest_grasp(R, self.present)
+
+    def _around(self, place: np.ndarray, reach: float) -> np.ndarray:
+        """Return the points, float32 (N, 3), base frame, that are seen around a place (3,)."""
+        frame, T = self.scene.frame, self.scene.T_base_camera
+        in_camera = (place - T[:3, 3]) @ T[:3, :3]
+        if in_camera[2] < NEAREST:
+            return np.zeros((0, 3), dtype=np.float32)
+        pixel = project(frame.intrinsics, in_camera)
+        points = points_around(frame, pixel, float(in_camera[2]), reach)
+        return (points @ T[:3, :3].T + T[:3, 3]).astype(np.float32)

@@ -46,7 +46,7 @@ GAPS = (0.008, 0.05)
 JITTER = np.array([0.006, 0.006, 0.0])
 OPEN_FROM = 0.07
 """Metres; a drawer that is less open takes nothing."""
-SORT_SHARE, TOWER_SHARE, DRAWER_SHARE = 0.15, 0.12, 0.3
+SORT_SHARE, TOWER_SHARE, DRAWER_SHARE = 0.25, 0.12, 0.3
 """Of tables with containers and things of their colours, with a few blocks, with a drawer."""
 
 
@@ -127,7 +127,9 @@ class TableMaker:
         elif plot < SORT_SHARE + TOWER_SHARE:
             self._towers(table, layout, gap, rng)
         wanted = [STANDING_DRAWERS[int(rng.integers(2))]] if rng.random() < DRAWER_SHARE else []
-        wanted += [''] * int(rng.integers(2, self._largest + 1 - len(table.items)))
+        # What is to be sorted is spoken of by its colours: few other things may have them.
+        most = 3 if plot < SORT_SHARE else self._largest + 1 - len(table.items)
+        wanted += [''] * int(rng.integers(0 if len(table.items) > 1 else 2, most))
         for kind in wanted:
             self._try(table, layout, self._draw(table, kind, rng), gap, rng)
         for _ in range(int(rng.integers(0, 3))):
@@ -143,7 +145,7 @@ class TableMaker:
             bowl = self._stock.take(kind, str(color), rng, CONTAINER_SCALE)
             self._try(table, layout, bowl, gap, rng)
             thing = self._stock.take(SMALL[int(rng.integers(len(SMALL)))], str(color), rng)
-            if len(table.items) > there and rng.random() < 0.45:
+            if len(table.items) > there and rng.random() < 0.5:
                 self._set(table, thing, list(table.items)[-1], rng)
             else:
                 self._try(table, layout, thing, gap, rng)

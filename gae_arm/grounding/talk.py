@@ -28,8 +28,9 @@ from gae_arm.grounding.table import (
 )
 
 EXCLUSION_SHARE = 0.2
-ABSENT_SHARE = 0.09
-"""Shares of orders that say what is not meant, and that mean something that is not there."""
+ABSENT_SHARE = 0.08
+"""Shares of orders that say what is not meant, and of tries that mean something that is not there:
+nearly all of these come to something, of the others every third."""
 DONE_SHARE = 0.3
 """Of orders to put something somewhere, where something is somewhere already: that it be there."""
 PUSH_HEIGHT = 0.03
@@ -37,18 +38,20 @@ PUSH_HEIGHT = 0.03
 NEAR_MARK = 0.05
 SHUT, WIDE_OPEN = 0.012, 0.10
 """Metres: up to here a drawer is shut, from here on it is open."""
+BLOCKS = ('cube', 'box', 'prism')
+"""What towers are made of."""
 WEIGHTS = {
-    'pick': 0.18,
-    'carry': 0.20,
-    'stack': 0.12,
-    'push': 0.12,
-    'press': 0.07,
-    'slide': 0.11,
-    'sort': 0.08,
-    'tower': 0.08,
-    'put away': 0.04,
+    'pick': 1.0,
+    'carry': 1.8,
+    'stack': 0.8,
+    'push': 2.5,
+    'press': 1.5,
+    'slide': 2.0,
+    'put away': 1.0,
+    'sort': 5.0,
+    'tower': 0.6,
 }
-"""How often each kind of order is drawn; those that the picture has nothing for are drawn again."""
+"""How often each kind of order is drawn beside the others that the picture has something for."""
 Said = tuple[str, Answer]
 
 
@@ -74,14 +77,32 @@ class Talk:
 
     def one(self) -> Said | None:
         """Return an instruction and its answer, None if the draw came to nothing."""
-        kinds = list(WEIGHTS)
-        kind = kinds[int(self._rng.choice(len(kinds), p=list(WEIGHTS.values())))]
         try:
+            kind = self._kind()
             if self._rng.random() < ABSENT_SHARE:
                 return self._absent(kind)
             return self._orders[kind]()
         except DrawRejectedError:
             return None
+
+    def _kind(self) -> str:
+        """Return what kind of order comes next."""
+        drawers = self._names(DRAWERS, free=False)
+        possible = {
+            'pick': self._names(GRASPABLE),
+            'carry': drawers or self._names(CONTAINERS, free=False),
+            'stack': self._names((*FLAT, *MARKS)),
+            'push': self._names(MARKS),
+            'press': self._names(BUTTONS),
+            'slide': drawers,
+            'put away': drawers,
+            'sort': self._pairs()[1:],
+            'tower': self._names(BLOCKS, free=False)[2:],
+        }
+        weights = np.array([WEIGHTS[kind] * bool(names) for kind, names in possible.items()])
+        if not weights.any():
+            raise DrawRejectedError('nothing to speak of')
+        return list(possible)[int(self._rng.choice(len(weights), p=weights / weights.sum()))]
 
     def _one_of(self, names: list[str]) -> str:
         if not names:
@@ -226,7 +247,7 @@ class Talk:
 
     def _tower(self) -> Said:
         """Three blocks: the second onto the first, then the third onto the second."""
-        blocks = self._names(('cube', 'box', 'prism'), free=False)
+        blocks = self._names(BLOCKS, free=False)
         if len(blocks) < 3:
             raise DrawRejectedError('not enough blocks')
         bottom, middle, top = (blocks[i] for i in self._rng.permutation(len(blocks))[:3])

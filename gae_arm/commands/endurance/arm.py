@@ -24,6 +24,8 @@ from gae_arm.ros.trajectory_msgs import trajectory_from_msg
 QUEUE = 1000
 STANDING, MOVING = 0.01, 0.05
 """rad/s: the fastest joint is slower, or faster."""
+HERE = 0.02
+"""rad: a trajectory that begins nearer to the arm begins where it is."""
 
 
 class SoakArm:
@@ -81,8 +83,21 @@ class SoakArm:
 
     def _take_trajectory(self, msg: JointTrajectoryMsg) -> None:
         trajectory = trajectory_from_msg(msg)
+        if self.status is not None and self.status.reason in DISAGREES:
+            self._take_as_new(trajectory)
         # Not when it is heard but from when it holds: nobody knows how long it was on its way.
         self.checker.check(trajectory, trajectory.stamp_ns)
+
+    def _take_as_new(self, trajectory: JointTrajectory) -> None:
+        """Judge a trajectory that stands where the arm is, as a new stream.
+
+        An arm that is not where it was commanded must not jump back there: the governor gives up
+        the old stream and begins anew at the measured position.
+        """
+        position, velocity, acceleration = (rows[0] for rows in trajectory.derivatives)
+        stands = not velocity.any() and not acceleration.any()
+        if stands and np.abs(position - self._position).max() < HERE:
+            self.checker.restart(self._position)
 
     def _take_joints(self, msg: JointState) -> None:
         state = state_from_msg(msg)
@@ -113,4 +128,5 @@ def _warm_up(arm: ArmConfig, checker: MotionChecker) -> None:
     checker.violations.clear()
 
 
-LATCHED = (HaltReason.STOP_REQUESTED, HaltReason.CONTROLLER_FAILED, HaltReason.JOINT_STATE_FROZEN)
+DISAGREES = (HaltReason.CONTROLLER_FAILED, HaltReason.JOINT_STATE_FROZEN)
+LATCHED = (HaltReason.STOP_REQUESTED, *DISAGREES)

@@ -25,8 +25,8 @@ SENTENCES = (
     'dance with the purple elephant',
 )
 READY_S, LOOK_S = 240.0, 2.0
-WARM_UP, TABLE = 3, 5
-"""Instructions until memory counts, and until there is a new table."""
+WARM_UP, WARM_SHARE, TABLE = 3, 0.1, 5
+"""Instructions and share of the time until memory counts; instructions to a new table."""
 STOPPED = 0.4
 """Share of the instructions that are stopped on their way."""
 
@@ -57,20 +57,22 @@ class Soak:
         observer.node.create_timer(LOOK_S, lambda: memory.look(time.monotonic()), clock=steady)
 
     def run(self, seconds: float, longest: float) -> None:
-        """Give instructions for so long, each for `longest` s; the first ones are the warm-up."""
+        """Give instructions for so long, each for `longest` s at most."""
         self._observer.wait_for(self._conversation.ready, 'the planner', READY_S)
         self._arm.release(READY_S)
         began = time.monotonic()
+        warm = began + WARM_SHARE * seconds
         for number in range(1, 10**9):
             self._instruct(longest)
             if time.monotonic() > began + seconds:
                 break
             if number % TABLE == 0:
                 self._new_table(number // TABLE)
-            if number == WARM_UP:
+            if self.warm is None and number >= WARM_UP and time.monotonic() > warm:
                 self.warm = time.monotonic()
 
     def _instruct(self, longest: float) -> None:
+        stops = len(self._arm.stood)
         a, b = self._random.sample(THINGS, 2)
         words = self._random.choice(SENTENCES).format(a=a, b=b)
         stopped = self._random.random() < STOPPED
@@ -79,8 +81,9 @@ class Soak:
         code = report.error_code
         outcome = ErrorCode(code).name if code >= 0 else 'too long'
         self.outcomes[outcome] += 1
-        self._say(f'{words}: {outcome.lower()} after {report.seconds:.1f} s {report.error}')
         self._arm.release()
+        stood = ', '.join(f'; stood {ms:.0f} ms after the stop' for ms in self._arm.stood[stops:])
+        self._say(f'{words}: {outcome.lower()} after {report.seconds:.1f} s {report.error}{stood}')
 
     def _hear(self, _: Stage, share: float) -> None:
         if self._stop_at is not None and share >= self._stop_at and self._arm.stop():

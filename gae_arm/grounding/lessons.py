@@ -55,8 +55,9 @@ class LessonMaker:
     """Makes lessons of width x height pixels, each with `count` instructions; a seed, a lesson.
 
     ranges: what surroundings, cameras and objects are drawn from. task_share: of pictures that show
-    a task of the simulator and begin with its own instruction. All kinds and colours of objects and
-    the words of both phrase books are in the lessons: they are what is to be learned.
+    a task of the simulator and begin with its own instruction. developed_share: of pictures that
+    are made as another camera would; none where planners are measured. All kinds and colours of
+    objects and the words of both phrase books are in the lessons: they are what is to be learned.
     """
 
     def __init__(
@@ -66,11 +67,13 @@ class LessonMaker:
         count: int = 6,
         ranges: Ranges = TRAINING,
         task_share: float = 0.4,
+        developed_share: float = DEVELOPED_SHARE,
     ) -> None:
         self._size = (width, height)
         self._count = count
         self._ranges = all_shapes(ranges)
         self._task_share = task_share
+        self._developed_share = developed_share
         self._tables = TableMaker(Stock(ranges))
 
     def __call__(self, seed: int) -> Lesson:
@@ -124,8 +127,12 @@ class LessonMaker:
             intrinsics,
             view.T_base_camera,
         )
-        rgb = developed(drawing.rgb, rng)
-        return Picture(table, view, task, rgb, drawing.depth, drawing.label, intrinsics.K)
+        rgb = drawing.rgb
+        if rng.random() < self._developed_share:
+            rgb = developed(rgb, rng)
+        return Picture(
+            table, view, task, _noisy(rgb, rng), drawing.depth, drawing.label, intrinsics.K
+        )
 
     def _say(self, picture: Picture, rng: np.random.Generator) -> list[Said]:
         """Return instructions and answers: as many as wanted, or fewer if there are no more."""
@@ -149,17 +156,18 @@ class LessonMaker:
 
 
 def developed(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return an image, uint8 (H, W, 3), as another camera would give it, and as noisy."""
-    curve = np.tile(np.arange(256, dtype=np.float32)[:, None], 3)
-    if rng.random() < DEVELOPED_SHARE:
-        exposure = np.exp(rng.uniform(*np.log(EXPOSURE)))
-        tint = rng.uniform(1 - TINT, 1 + TINT, 3)
-        curve = 255 * exposure * tint * (curve / 255) ** np.exp(rng.uniform(*np.log(CONTRAST)))
-        curve = curve.astype(np.float32)
-    seen = np.stack([curve[rgb[..., i], i] for i in range(3)], axis=-1)
+    """Return an image, uint8 (H, W, 3), as another camera would give it."""
+    exposure, contrast = (np.exp(rng.uniform(*np.log(span))) for span in (EXPOSURE, CONTRAST))
+    tint = rng.uniform(1 - TINT, 1 + TINT, 3)
+    levels = np.linspace(0, 1, 256)[:, None] ** contrast * exposure * tint
+    curve = np.clip(255 * levels, 0, 255).astype(np.uint8)
+    return np.stack([curve[rgb[..., i], i] for i in range(3)], axis=-1)
+
+
+def _noisy(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     strength = np.float32(rng.uniform(0, MAX_NOISE))
-    seen += strength * rng.standard_normal(rgb.shape, np.float32)
-    return np.clip(seen, 0, 255).astype(np.uint8)
+    noise = strength * rng.standard_normal(rgb.shape, np.float32)
+    return np.clip(rgb + noise, 0, 255).astype(np.uint8)
 
 
 def _lesson(picture: Picture, said: list[Said]) -> Lesson:

@@ -214,8 +214,9 @@ def test_the_truth_scores_full_marks_and_a_wrong_place_does_not(lessons):
 
 
 def test_nonsense_counts_as_invalid_and_as_wrong(lessons):
-    lesson = lessons.make(0)
-    plan = next(answer for answer in lesson.answers if answer.outcome == 'plan')
+    made = [lessons.make(seed) for seed in range(4)]
+    answers = [(lesson, answer) for lesson in made for answer in lesson.answers]
+    lesson, plan = next(pair for pair in answers if pair[1].outcome == 'plan')
     score = Score()
     score_answer('no idea', plan, lesson, score)
     score_answer('<absent>', Answer('absent'), lesson, score)

@@ -75,8 +75,8 @@ def make_run(args: argparse.Namespace) -> PlannerRun:
     return PlannerRun(args.out, shape, settings, taught, args.warm)
 
 
-def lessons(width: int, height: int, ranges: str = 'training') -> Lessons:
-    """Return lessons of width x height pixels from one of RANGES."""
+def lessons(width: int, height: int, measured: str = '') -> Lessons:
+    """Return lessons of width x height pixels; measured: on which of RANGES, '': to learn from."""
     from gae_arm.arm_sim.objects.catalogue import KINDS
     from gae_arm.arm_sim.scene import COLORS
     from gae_arm.arm_sim.tasks.axes import HELD_OUT
@@ -84,10 +84,10 @@ def lessons(width: int, height: int, ranges: str = 'training') -> Lessons:
     from gae_arm.grounding.speech import vocabulary
     from vla_planner.training.run import Lessons
 
-    if ranges == 'training':
-        maker = LessonMaker(width, height)
-    else:
-        maker = LessonMaker(width, height, count=1, ranges=HELD_OUT, task_share=1.0)
+    as_it_is: dict[str, Any] = {'developed_share': 0.0} if measured else {}
+    if measured == 'held-out':
+        as_it_is |= {'count': 1, 'ranges': HELD_OUT, 'task_share': 1.0}
+    maker = LessonMaker(width, height, **as_it_is)
     return Lessons(maker, tuple(KINDS), tuple(COLORS), tuple(vocabulary()))
 
 

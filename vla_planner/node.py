@@ -290,13 +290,16 @@ class VlaPlannerNode(Node):
             self._proposals.publish(msg)
 
     def _tell(self, plan: Plan | None, stage: Stage | None = None) -> None:
-        """Publish feedback: a new stage or plan at once, new shares now and then."""
+        """Publish feedback: a new stage or plan at once, shares, new or old, now and then.
+
+        What is said as soon as a goal is taken may not reach a client that was discovered just now.
+        """
         pursuit, goal, now_ns = self._pursuit, self._goal, self._now_ns()
         if pursuit is None or goal is None or not goal.is_active:
             return
         news = stage or pursuit.stage, pursuit.share
         same = self._told is not None and self._told[0] == news[0]
-        if same and (news == self._told or now_ns - self._told_ns < FEEDBACK_NS):
+        if same and now_ns - self._told_ns < FEEDBACK_NS:
             return
         self._told, self._told_ns = news, now_ns
         goal.publish_feedback(feedback_to_msg(InstructionFeedback(news[0], news[1], plan)))

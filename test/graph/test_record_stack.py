@@ -85,5 +85,6 @@ def test_the_same_version_makes_the_same_of_it(bag, capsys):
     out = capsys.readouterr().out
     for what in ('clouds', 'chunks'):
         (line,) = (line for line in out.splitlines() if line.startswith(f'- {what}: '))
+        assert 'none' not in line, out
         recorded, compared, equal = (int(word) for word in line.split() if word.isdecimal())
         assert recorded >= compared == equal > 10, line

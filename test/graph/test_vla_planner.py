@@ -139,10 +139,17 @@ def standing(table, heard):
 
 
 def test_an_instruction_is_carried_out_and_looked_at_again(table, server):
-    answers = [pick_and_place(table), DONE]
-    server.reply = lambda request: answers.pop(0)
+    answers, heard = [pick_and_place(table), DONE], threading.Event()
+
+    def reply(request):
+        heard.wait(30.0)
+        return answers.pop(0)
+
+    server.reply = reply
     images = table.probe.listen(topics.ANNOTATED_IMAGE)
     goal = Goal(table, 'put the red cube into the white bowl')
+    goal.wait_for(Stage.THINKING)
+    heard.set()
     result = goal.result()
     assert (result.error_code, result.error_msg) == (ErrorCode.SUCCESS, '')
     assert result.plans_used == 1

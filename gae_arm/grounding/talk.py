@@ -30,7 +30,7 @@ from gae_arm.grounding.table import (
 EXCLUSION_SHARE = 0.2
 ABSENT_SHARE = 0.08
 """Shares of orders that say what is not meant, and of tries that mean something that is not there:
-nearly all of these come to something, of the others every third."""
+of the lessons it is a larger share, since the other tries come to nothing more often."""
 DONE_SHARE = 0.3
 """Of orders to put something somewhere, where something is somewhere already: that it be there."""
 PUSH_HEIGHT = 0.03

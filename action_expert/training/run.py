@@ -18,10 +18,10 @@ from action_expert.expert.network import NetworkShape
 from action_expert.expert.weights import Weights, distances, input_scales
 from action_expert.training.batches import BatchSettings, draw_batch
 from action_expert.training.module import Average, ExpertModule, Losses
-from action_expert.training.precision import chosen
 from action_expert.training.shards import Table
 from gae_arm.core.accelerated import AcceleratedRun
 from gae_arm.core.errors import ConfigError
+from gae_arm.core.precision import chosen
 from gae_arm.core.settings import Settings, setting
 from gae_arm.core.training import CHECKPOINT, scheduled_rate
 from gae_arm.core.training_state import STATE, check_same, read_state

@@ -17,6 +17,7 @@ from gae_arm.core.crop import WORKSPACE, workspace_crop
 from gae_arm.core.lesson import Answer, Lesson
 from gae_arm.grounding.alike import alike
 from gae_arm.grounding.answers import Sight, answer
+from gae_arm.grounding.begun import begun, parts, upon
 from gae_arm.grounding.speech import Speaker
 from gae_arm.grounding.stand_in import arm_rows
 from gae_arm.grounding.stock import Stock
@@ -33,6 +34,8 @@ DEVELOPED_SHARE = 0.7
 EXPOSURE, CONTRAST, TINT = (0.6, 1.3), (0.8, 1.25), 0.08
 """Cameras differ in how bright, how contrasty and how warm they make a picture: of so many pictures
 the brightness (factor), the exponent and, one by one, the colours (share) are drawn anew."""
+BEGUN_SHARE = 0.5
+"""Of tables of tasks, those on which part of the task, or all of it, is done already."""
 TRIES = 6
 CROP_LOOSE = 0.02
 """Metres by which the box that is cut out of the image is larger than it must be, at most."""
@@ -55,9 +58,10 @@ class LessonMaker:
     """Makes lessons of width x height pixels, each with `count` instructions; a seed, a lesson.
 
     ranges: what surroundings, cameras and objects are drawn from. task_share: of pictures that show
-    a task of the simulator and begin with its own instruction. developed_share: of pictures that
-    are made as another camera would; none where planners are measured. All kinds and colours of
-    objects and the words of both phrase books are in the lessons: they are what is to be learned.
+    a task of the simulator and begin with its own instruction. begun_share: of these, on which part
+    of it is done already. developed_share: of pictures that are made as another camera would; none
+    where planners are measured. All kinds and colours of objects and the words of both phrase books
+    are in the lessons: they are what is to be learned.
     """
 
     def __init__(
@@ -66,13 +70,14 @@ class LessonMaker:
         height: int,
         count: int = 6,
         ranges: Ranges = TRAINING,
-        task_share: float = 0.4,
+        task_share: float = 0.45,
+        begun_share: float = BEGUN_SHARE,
         developed_share: float = DEVELOPED_SHARE,
     ) -> None:
         self._size = (width, height)
         self._count = count
         self._ranges = all_shapes(ranges)
-        self._task_share = task_share
+        self._task_share, self._begun_share = task_share, begun_share
         self._developed_share = developed_share
         self._tables = TableMaker(Stock(ranges))
 
@@ -90,8 +95,11 @@ class LessonMaker:
         return {key: span.draw(rng) for key, span in self._ranges[axis].items()}
 
     def _task(self, rng: np.random.Generator) -> Picture:
-        instance = draw_task(self._ranges, rng)
+        whole = instance = draw_task(self._ranges, rng)
+        if parts(whole) and self._begun_share and rng.random() < self._begun_share:
+            instance = begun(whole, int(rng.integers(1, parts(whole) + 1)), rng)
         table = task_table(instance)
+        table.on.update(upon(instance, whole))
         return self._draw(table, instance.view, instance.scene.surroundings, instance, rng)
 
     def _crowd(self, rng: np.random.Generator) -> Picture:
@@ -143,8 +151,7 @@ class LessonMaker:
             return []
         said: list[Said] = []
         if picture.task:
-            frames = first_keyframes(picture.task, sight.rightward)
-            found = answer(frames, sight, {n: i for i, n in enumerate(table.items)})
+            found = _next(picture.task, sight, {n: i for i, n in enumerate(table.items)})
             said += [(picture.task.instruction, found)] if found else []
         talk = Talk(table, sight, Speaker(seen, picture.view, rng), rng)
         for _ in range(TRIES * self._count):
@@ -153,6 +160,13 @@ class LessonMaker:
             one = talk.one()
             said += [one] if one else []
         return said
+
+
+def _next(task: TaskInstance, sight: Sight, labels: dict[str, int]) -> Answer | None:
+    """Return what is left to do of a task, None if an anchor of that is hidden."""
+    if not task.steps:
+        return Answer('done')
+    return answer(first_keyframes(task, sight.rightward), sight, labels)
 
 
 def developed(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -28,7 +28,7 @@ from gae_arm.grounding.table import (
 )
 
 EXCLUSION_SHARE = 0.2
-ABSENT_SHARE = 0.08
+ABSENT_SHARE = 0.12
 """Shares of orders that say what is not meant, and of tries that mean something that is not there:
 of the lessons it is a larger share, since the other tries come to nothing more often."""
 DONE_SHARE = 0.3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from gae_arm.arm_sim.objects.item import Item
 from gae_arm.arm_sim.ray_scene import rows_in_place
 from gae_arm.arm_sim.tasks.axes import AXES, Choices, Ranges
 from gae_arm.arm_sim.tasks.instance import TaskInstance
@@ -12,6 +11,7 @@ from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.arm_sim.tasks.steps import Lift, Press, Push, Put, Slide
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.grounding import keyframes
+from gae_arm.grounding.begun import moved
 from gae_arm.grounding.keyframes import Keyframes
 from gae_arm.grounding.table import Table
 
@@ -55,7 +55,7 @@ def first_keyframes(instance: TaskInstance, rightward: np.ndarray) -> Keyframes:
     match instance.steps:
         case (Lift() as lift, Put() as put, *_):
             onto = items[put.onto]
-            goal = _moved(onto) @ put.T_onto_item
+            goal = moved(onto) @ put.T_onto_item
             return keyframes.carry(items[lift.item], onto, goal[:3, 3], rightward)
         case (Lift() as lift, *_):
             return keyframes.pick(items[lift.item], rightward)
@@ -69,11 +69,3 @@ def first_keyframes(instance: TaskInstance, rightward: np.ndarray) -> Keyframes:
         case (Slide() as step, *_):
             return keyframes.slide(items[step.item], step.to)
     raise InvalidValueError(f'{instance.task} begins with {instance.steps[:1]}')
-
-
-def _moved(item: Item) -> np.ndarray:
-    """Return the pose (4, 4) of an item's moving body where it starts."""
-    T = item.T_base_item.copy()
-    if item.body.motion == 'slide':
-        T[:3, 3] += T[:3, :3] @ item.body.axis * item.body.start
-    return T

@@ -226,18 +226,6 @@ def test_clouds_are_scaled_by_those_that_are_seen(tmp_path, table):
     np.testing.assert_array_equal(second.scales['state.mean'], learned.scales['state.mean'])
 
 
-def test_precision_is_what_the_hardware_has(tmp_path):
-    from action_expert.training import precision
-
-    file = tmp_path / 'cpuinfo'
-    for flags, has in (('flags : avx2 amx_bf16', True), ('flags : avx2 avx512f', False)):
-        file.write_text(flags)
-        if not precision.torch.cuda.is_available():
-            assert precision.has_bfloat16(file) is has
-    assert precision.chosen('no', 'bf16') == 'no'
-    assert precision.chosen('auto', 'no') == 'no'
-
-
 def test_stage_cloud_begins_with_what_stage_action_learned(tmp_path, table):
     from action_expert.training.run import ExpertRun, RunSettings
 

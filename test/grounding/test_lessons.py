@@ -24,7 +24,7 @@ from gae_arm.grounding.task_tables import all_shapes
 
 SIZE = (96, 72)
 GRASPS = 'grab|lift|take|grasp|get|hoist|raise|fetch|seize|pick up|grip|clutch'
-COUNT = 40
+COUNT = 100
 
 
 @pytest.fixture(scope='module')

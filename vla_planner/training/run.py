@@ -20,6 +20,7 @@ from gae_arm.core import checks
 from gae_arm.core.accelerated import AcceleratedRun
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.lesson import Lesson
+from gae_arm.core.precision import chosen
 from gae_arm.core.training import LossCurve, scheduled_rate
 from vla_planner.training.batch import Collator
 from vla_planner.training.export import export
@@ -92,7 +93,8 @@ class Lessons:
 class PlannerRun(AcceleratedRun[Losses]):
     """A training run in a folder; made anew or resumed where its last checkpoint was written.
 
-    warm: folder of a run, or of an exported model, whose weights a new one begins with.
+    warm: folder of a run, or of an exported model, whose weights a new one begins with. precision:
+    see `chosen`.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class PlannerRun(AcceleratedRun[Losses]):
         settings: RunSettings,
         lessons: Lessons,
         warm: Path | None = None,
+        precision: str = 'auto',
     ) -> None:
         super().__init__(folder, settings.steps, settings.save_every)
         self.shape, self.settings, self.lessons = shape, settings, lessons
@@ -112,7 +115,9 @@ class PlannerRun(AcceleratedRun[Losses]):
             model, len(lessons.kinds) + 1, len(lessons.colors) + 1, shape.dims[-1]
         )
         objective = Objective(trainer, self.vocabulary, shape)
-        self._accelerator = Accelerator(mixed_precision='bf16', cpu=not torch.cuda.is_available())
+        self._precision = chosen(precision, self._begun_with())
+        gpu = torch.cuda.is_available()
+        self._accelerator = Accelerator(mixed_precision=self._precision, cpu=not gpu)
         if warm is not None and not self.checkpoint.is_dir():
             warm_start(objective, self.vocabulary, shape, read_learned(warm))
         self._average = AveragedModel(model, multi_avg_fn=partial(_drawn_to, settings.average))
@@ -182,6 +187,7 @@ class PlannerRun(AcceleratedRun[Losses]):
             'seconds': self.seconds,
             'shape': self.shape.as_dict(),
             'settings': dataclasses.asdict(self.settings),
+            'precision': self._precision,
             'words': list(self.lessons.words),
         }
         (folder / STATE).write_text(json.dumps(state, indent=1))
@@ -189,6 +195,11 @@ class PlannerRun(AcceleratedRun[Losses]):
     def export(self, folder: Path) -> None:
         """Write the model for `transformers`."""
         export(self.model, self.shape, self.vocabulary, folder)
+
+    def _begun_with(self) -> str | None:
+        """Return the precision that a run which goes on was begun with."""
+        state = self.checkpoint / STATE
+        return json.loads(state.read_text()).get('precision') if state.is_file() else None
 
     def _load(self) -> None:
         state = json.loads((self.checkpoint / STATE).read_text())

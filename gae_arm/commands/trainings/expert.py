@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gae_arm.commands.trainings import situations
-from gae_arm.commands.trainings.loop import packages_of_training, train
+from gae_arm.commands.trainings.loop import add_precision, packages_of_training, train
 from gae_arm.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--decay-from', type=float, default=0.5, help='share of the run after which it falls')
     add('--seed', type=int, default=0, help='of weights, order and noise')
     add('--from', dest='start', type=Path, metavar='WEIGHTS', help='begin with these weights')
-    precise = 'of products; auto: bfloat16 where the hardware has it'
-    add('--precision', default='auto', choices=('auto', 'bf16', 'no'), help=precise)
+    add_precision(parser)
     add('--debug', action='store_true', help='a tiny network')
     add('--measure', action='store_true', help='only measure, on situations of --data')
     add('--export', type=Path, metavar='FOLDER', help='only write the weights of the run')

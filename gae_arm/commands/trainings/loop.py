@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +42,12 @@ def train(
                 bar.set_postfix({name: f'{value:.3f}' for name, value in means.items()})
             after(training.step)
     training.save()
+
+
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says how precise products are while training."""
+    precise = 'of products; auto: bfloat16 where the hardware has it'
+    parser.add_argument('--precision', default='auto', choices=('auto', 'bf16', 'no'), help=precise)
 
 
 def make_folder(folder: Path) -> None:

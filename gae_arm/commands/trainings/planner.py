@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gae_arm.commands.trainings import tuning
-from gae_arm.commands.trainings.loop import make_folder, packages_of_training, train
+from gae_arm.commands.trainings.loop import add_precision, make_folder, packages_of_training, train
 
 if TYPE_CHECKING:
     from vla_planner.training.run import Lessons, PlannerRun
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 RANGES = {
     'training': 'new scenes of the ranges that are trained on: tasks and crowded tables',
     'held-out': "the tasks' held-out ranges and sentences; words and kinds of objects are taught",
+    'begun': 'as held-out, of tasks that are half done or done: what comes next, or nothing',
 }
 QUICK = 60
 """Pictures of each range that are measured while training."""
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--minutes', type=float, help='stop after so many, to be resumed later')
     add('--batch', type=int, default=16, help='pictures a step')
     add('--seed', type=int, default=0, help='of weights and pictures')
+    add_precision(parser)
     add('--debug', action='store_true', help='a tiny model on tiny pictures')
     add(
         '--from',
@@ -72,7 +74,7 @@ def make_run(args: argparse.Namespace) -> PlannerRun:
     shape = DEBUG if args.debug else PlannerShape()
     settings = RunSettings(args.pictures, args.batch, seed=args.seed)
     taught = lessons(shape.width, shape.height)
-    return PlannerRun(args.out, shape, settings, taught, args.warm)
+    return PlannerRun(args.out, shape, settings, taught, args.warm, args.precision)
 
 
 def lessons(width: int, height: int, measured: str = '') -> Lessons:
@@ -85,8 +87,9 @@ def lessons(width: int, height: int, measured: str = '') -> Lessons:
     from vla_planner.training.run import Lessons
 
     as_it_is: dict[str, Any] = {'developed_share': 0.0} if measured else {}
-    if measured == 'held-out':
-        as_it_is |= {'count': 1, 'ranges': HELD_OUT, 'task_share': 1.0}
+    if measured in ('held-out', 'begun'):
+        begun = float(measured == 'begun')
+        as_it_is |= {'count': 1, 'ranges': HELD_OUT, 'task_share': 1.0, 'begun_share': begun}
     maker = LessonMaker(width, height, **as_it_is)
     return Lessons(maker, tuple(KINDS), tuple(COLORS), tuple(vocabulary()))
 

@@ -57,15 +57,17 @@ def point_at(frame: CameraFrame, pixel: np.ndarray, depth: float | None = None) 
     return point
 
 
-def points_around(frame: CameraFrame, pixel: np.ndarray, depth: float, reach: float) -> np.ndarray:
+def points_around(
+    frame: CameraFrame, pixel: np.ndarray, depth: float, reach: float, across: int = ACROSS
+) -> np.ndarray:
     """Return the points (N, 3), m, optical frame, seen in a square of `reach` m about a pixel.
 
-    Of large images, every so many pixels.
+    Of large images, every so many pixels: about `across` are taken on a line.
     """
     camera = frame.intrinsics
     radius = int(np.clip(np.ceil(reach * camera.K[0, 0] / depth), 2, camera.width))
     u, v = np.rint(pixel).astype(int)
-    step = max(1, 2 * radius // ACROSS)
+    step = max(1, 2 * radius // across)
     top, left = max(v - radius, 0), max(u - radius, 0)
     rows = slice(top, max(v + radius + 1, 0), step)
     columns = slice(left, max(u + radius + 1, 0), step)

@@ -11,17 +11,18 @@ import numpy as np
 
 from gae_arm.core import checks, end_effector, surface
 from gae_arm.core.projection import project
-from vla_planner.depth import NEAREST, points_around
+from vla_planner import cabinet
+from vla_planner.depth import ACROSS, NEAREST, points_around
 from vla_planner.drag import Drag
 from vla_planner.picture import Scene
 
-LOCAL, CABINET = 0.07, 0.35
-"""Metres that are looked at around a grasp, and around what is drawn along."""
+LOCAL = 0.07
+"""Metres that are looked at around a grasp."""
 HANDLE = 0.025
 """Metres below a grasp down to which a handle shows how it lies."""
-LARGE, SHORT, USUAL = 0.1, 0.04, 0.12
-"""Metres: what is smaller is not drawn out of anything; drags that are shorter are not meant so;
-how far things slide."""
+ON_IT, SHUT, SHORT, USUAL = 0.02, 0.03, 0.04, 0.12
+"""Metres: so near to a handle a place is on it; what is less open is shut; drags that are shorter
+are not meant so; how far things slide."""
 CLEARLY = 0.7
 """Cosine from which on the way that was told is taken for meant."""
 MOST_TILT = 0.8
@@ -72,31 +73,34 @@ class Hand(checks.Contract):
         """Return the hand straight down, its fingers across a level way (3,)."""
         return self._down(np.array([-way[1], way[0]]))
 
-    def straightened(self, positions: np.ndarray, drag: Drag) -> np.ndarray:
+    def straightened(self, positions: np.ndarray, drag: Drag, seen: np.ndarray) -> np.ndarray:
         """Return positions (N, 3), m, base frame, with a drag as what slides lets it go.
 
-        Level, and along the edges of what is grasped at one of its sides: out of that side, or in
-        where it was told to be dragged in. As they are where it has no edges.
+        By the handle, level, and out of the side that it is on, or in where it was told to be
+        dragged in: until it is shut. As they are where no box has a handle. seen: (3,), what is
+        seen where it is to be grasped.
         """
         place, end = positions[drag.grasp], positions[drag.end]
-        points = self._around(place, CABINET)
-        thing = surface.connected(points, place, CABINET, self.table_height + TABLE)
-        outline = surface.outline(thing[:, :2])
-        if outline is None or outline.sides.min() < LARGE:
+        points = self._around(place, cabinet.REACH, cabinet.ACROSS)
+        box = cabinet.cabinet_at(points, place, self.table_height + TABLE)
+        if box is None:
             return positions
-        x, y = outline.direction
-        sides = np.array([[x, y], [-x, -y], [-y, x], [y, -x]])
-        way = sides[int((sides @ (place[:2] - outline.centre)).argmax())]
-        told = end - place
-        length = float(np.linalg.norm(told[:2]))
-        along = float(told[:2] @ way)
-        if abs(along) < CLEARLY * length or length < SHORT:
-            along = USUAL
-        goal = place + along * np.array([*way, 0.0])
-        out = positions.copy()
-        out[drag.grasp + 1 :] += goal - end
+        off = box.handle - seen
+        grasp = place + off * (np.linalg.norm(off) > ON_IT)
+        goal = grasp + self._how_far(end - place, box) * np.array([*box.way, 0.0])
+        out = positions + (grasp - place)
+        out[drag.grasp + 1 :] = positions[drag.grasp + 1 :] + (goal - end)
         out[drag.grasp + 1 : drag.end + 1] = goal
         return out
+
+    def _how_far(self, told: np.ndarray, box: cabinet.Cabinet) -> float:
+        """Return how far out of a box it is to be dragged, m, where it was told to go (3,)."""
+        length = float(np.linalg.norm(told[:2]))
+        along = float(told[:2] @ box.way)
+        clear = abs(along) >= CLEARLY * length and length >= SHORT
+        if box.opened < SHUT:
+            return along if clear and along < 0 else USUAL
+        return along if clear and along > 0 else -box.opened
 
     def dragging(self, positions: np.ndarray, drag: Drag) -> np.ndarray:
         """Return how to hold what is dragged through positions (N, 3).
@@ -116,12 +120,12 @@ class Hand(checks.Contract):
         R = end_effector.grasp_rotation(end_effector.DOWN, np.array([*fingers, 0.0]))
         return end_effector.nearest_grasp(R, self.present)
 
-    def _around(self, place: np.ndarray, reach: float) -> np.ndarray:
+    def _around(self, place: np.ndarray, reach: float, across: int = ACROSS) -> np.ndarray:
         """Return the points, float32 (N, 3), base frame, that are seen around a place (3,)."""
         frame, T = self.scene.frame, self.scene.T_base_camera
         in_camera = (place - T[:3, 3]) @ T[:3, :3]
         if in_camera[2] < NEAREST:
             return np.zeros((0, 3), dtype=np.float32)
         pixel = project(frame.intrinsics, in_camera)
-        points = points_around(frame, pixel, float(in_camera[2]), reach)
+        points = points_around(frame, pixel, float(in_camera[2]), reach, across)
         return (points @ T[:3, :3].T + T[:3, 3]).astype(np.float32)

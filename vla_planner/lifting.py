@@ -53,7 +53,7 @@ def lift(
     hand = Hand(scene, table_height, PRESENT if present is None else present)
     drag = None if sketch.yaw is None else drag_of(sketch.strokes)
     if drag is not None:
-        positions = hand.straightened(positions, drag)
+        positions = hand.straightened(positions, drag, seen[0])
     turns = _orientations(sketch, positions, drag, hand, _ahead(seen))
     waypoints = tuple(
         Waypoint(position, turn, stroke.gripper)

@@ -52,17 +52,19 @@ def objects(
     ]
 
 
-def connected(points: np.ndarray, place: np.ndarray, reach: float, lowest: float) -> np.ndarray:
-    """Return the points, float64 (N, 3), of what hangs together with what is nearest to a place.
+def things(points: np.ndarray, place: np.ndarray, reach: float, lowest: float) -> list[np.ndarray]:
+    """Return the points, float64 (N, 3), of each thing, the nearest to a place first.
 
     points: float32 (M, 3), base frame. place: (3,). reach: m, in x and in y; lowest: m, as of
-    `objects`.
+    `objects`; a thing is here what is connected, whole or not.
     """
     local = _some_around(points, place, reach, lowest)
     if not len(local):
-        return local
-    labels = _groups(local)
-    return local[labels == labels[int(np.linalg.norm(local - place, axis=1).argmin())]]
+        return []
+    labels, away = _groups(local), np.linalg.norm(local - place, axis=1)
+    order = np.argsort(away)
+    _, first = np.unique(labels[order], return_index=True)
+    return [local[labels == labels[order[i]]] for i in np.sort(first)]
 
 
 def _groups(points: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from gae_arm.core.geometry import quaternion_to_matrix
 from gae_arm.core.paths import arm_file
 from gae_arm.core.projection import project
 from gae_arm.demonstrations.cell import Cell
+from gae_arm.grounding.begun import begun
 from gae_arm.grounding.task_tables import first_keyframes
 from vla_planner.drag import Drag, drag_of
 from vla_planner.hand import PRESENT, Hand
@@ -45,9 +46,12 @@ def pixel_of(scene, point):
     return (project(scene.frame.intrinsics, (point - T[:3, 3]) @ T[:3, :3]) + 0.5) / size
 
 
-def dragged(scene, wanted, height, off, along=ALONG):
-    """The plan of a model that errs by `off` rad in where to drag to; its yaw is of no use."""
-    handle = wanted.points[1]
+def dragged(scene, wanted, height, off, along=ALONG, beside=(0.0, 0.0, 0.0)):
+    """The plan of a model that errs by `off` rad in where to drag to; its yaw is of no use.
+
+    beside: m, by which it points beside the handle.
+    """
+    handle = wanted.points[1] + beside
     way = np.arctan2(*(wanted.points[2] - handle)[1::-1]) + off
     goal = handle + along * np.array([np.cos(way), np.sin(way), 0])
     a, b = (pixel_of(scene, point) for point in (handle, goal))
@@ -83,17 +87,44 @@ def test_it_is_pushed_in_where_that_is_told(cell):
     assert (positions[2] - positions[1]) @ out < -0.9 * ALONG * np.linalg.norm(out)
 
 
+@pytest.mark.parametrize('kind', ['drawer', 'upright_drawer', 'knob_drawer'])
+@pytest.mark.parametrize('beside', [(-0.06, 0.05, -0.06), (0.05, -0.06, -0.06), (-0.1, 0, -0.06)])
+def test_who_points_beside_a_handle_grasps_the_handle(cell, kind, beside):
+    scene, wanted, height = seen(cell, 'open_drawer', 3, drawer=kind)
+    positions, R = dragged(scene, wanted, height, 0.6, beside=beside)
+    off = positions[1] - wanted.points[1]
+    assert np.linalg.norm(off[:2]) < 0.02
+    assert abs(off[2]) < 0.02
+    assert positions[2] - positions[1] == pytest.approx(
+        wanted.points[2] - wanted.points[1], abs=0.02
+    )
+    assert abs(R[:, end_effector.FINGERS] @ wanted.closing) > np.cos(np.radians(6))
+
+
+@pytest.mark.parametrize('seed', [3, 5, 7, 9])
+def test_what_is_open_is_pushed_in_until_it_is_shut(cell, seed):
+    whole_task = TASKS['drawer_put_away'].sample(seed)
+    cell.load(begun(whole_task, 1, np.random.default_rng(seed)))
+    wanted = first_keyframes(cell.instance, np.array([0, 1.0, 0]))
+    scene, height = Scene(cell.frame(), cell.T_base_camera, 'base'), cell.instance.table_height
+    positions, _ = dragged(scene, wanted, height, np.radians(20), along=0.06)
+    told, found = wanted.points[2] - wanted.points[1], positions[2] - positions[1]
+    assert found == pytest.approx(told, abs=0.012)
+
+
 def test_what_is_too_small_to_be_drawn_out_of_anything_goes_where_it_was_told(cell):
     scene, wanted, height = seen(cell, 'pick_up', 1, picked='box')
     told = np.array([wanted.points[1], wanted.points[1] + [0.1, 0.05, 0]])
-    assert Hand(scene, height, PRESENT).straightened(told, Drag(0, 1)) == pytest.approx(told)
+    assert Hand(scene, height, PRESENT).straightened(told, Drag(0, 1), told[0]) == pytest.approx(
+        told
+    )
 
 
 def test_nothing_seen_leaves_all_as_it_was_said(cell):
     scene, _, height = seen(cell, 'pick_up', 1, picked='box')
     hand = Hand(scene, height, PRESENT)
     away = np.array([[0.5, 0.0, 2.0], [0.6, 0.1, 2.0]])
-    assert hand.straightened(away, Drag(0, 1)) == pytest.approx(away)
+    assert hand.straightened(away, Drag(0, 1), away[0]) == pytest.approx(away)
     assert hand.grasping(away[0], 0.4) == pytest.approx(hand.turned(0.4))
 
 

@@ -27,6 +27,13 @@ CLEARLY = 0.7
 """Cosine from which on the way that was told is taken for meant."""
 MOST_TILT = 0.8
 """Radians of an approach from straight down."""
+HAND, FINGERS_LONG, HAND_HIGH = (0.11, 0.04), 0.05, 0.2
+"""Metres from a hand's middle to its sides, along and across its fingers' axis, of the widest of
+config/arms; from the fingers' middle up to the hand, and up to its wrist."""
+FLAT, FEW = 0.03, 8
+"""Metres between the lowest waypoints of a push; points that show nothing yet."""
+LOWEST_PUSH, HIGHEST_PUSH = 0.022, 0.03
+"""Metres above the table at which fingers push."""
 TABLE = 0.01
 """Metres above the table's height below which points are the table."""
 PRESENT = end_effector.grasp_rotation(end_effector.DOWN, np.array([0.0, -1.0, 0.0]))
@@ -72,6 +79,44 @@ class Hand(checks.Contract):
     def across(self, way: np.ndarray) -> np.ndarray:
         """Return the hand straight down, its fingers across a level way (3,)."""
         return self._down(np.array([-way[1], way[0]]))
+
+    def levelled(self, positions: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Return positions (N, 3) of a push, the low ones level: at half the height of the thing.
+
+        seen: (3,), what is seen of what is pushed: its top, or its near side.
+        """
+        top = float(np.clip(seen[2] - self.table_height, 2 * LOWEST_PUSH, 2 * HIGHEST_PUSH))
+        out, low = positions.copy(), self.lowest(positions)
+        out[low, 2] = self.table_height + top / 2
+        return out
+
+    def lowest(self, positions: np.ndarray) -> np.ndarray:
+        """Return which positions (N, 3) of a push are those along the table, bool (N,)."""
+        lowest: np.ndarray = positions[:, 2] < positions[:, 2].min() + FLAT
+        return lowest
+
+    def pushing(self, positions: np.ndarray, way: np.ndarray) -> np.ndarray:
+        """Return how to hold closed fingers that push along a level way (3,).
+
+        positions: (N, 3), of which those along the table are where they push.
+        Straight down and across the way, where the sides of the fingers are flat; along it where
+        that gives the hand more room between what stands beside the way.
+        """
+        low = positions[self.lowest(positions)]
+        length = float(np.linalg.norm(low[-1] - low[0]))
+        middle = (low[0] + low[-1]) / 2
+        points = self._around(middle, length / 2 + 2 * HAND[0])
+        high = points - middle
+        high = high[(high[:, 2] > FINGERS_LONG) & (high[:, 2] < HAND_HIGH)]
+        ahead, aside = np.abs(high @ way), np.abs(high[:, :2] @ [-way[1], way[0]])
+
+        def in_the_way(ahead_of_hand: float, beside: float) -> int:
+            hit = (ahead < length / 2 + ahead_of_hand) & (aside < beside)
+            return int(hit.sum()) // FEW
+
+        wide, deep = HAND
+        narrower = in_the_way(wide, deep) < in_the_way(deep, wide)
+        return self._down(way[:2]) if narrower else self.across(way)
 
     def straightened(self, positions: np.ndarray, drag: Drag, seen: np.ndarray) -> np.ndarray:
         """Return positions (N, 3), m, base frame, with a drag as what slides lets it go.

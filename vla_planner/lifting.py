@@ -21,6 +21,9 @@ from vla_planner.hand import PRESENT, Hand
 from vla_planner.picture import Picture, Scene
 from vla_planner.sketch import Sketch
 
+AJAR = 0.15
+"""Opening of the gripper at the end of a push: for that the hand waits until it is there."""
+
 
 @dataclass(frozen=True, eq=False)
 class Lifted(checks.Contract):
@@ -54,10 +57,14 @@ def lift(
     drag = None if sketch.yaw is None else drag_of(sketch.strokes)
     if drag is not None:
         positions = hand.straightened(positions, drag, seen[0])
+    openings = [stroke.gripper for stroke in sketch.strokes]
+    if drag is None and sketch.yaw is not None and _pushes(sketch, _ahead(seen)):
+        positions = hand.levelled(positions, seen[0])
+        openings[int(np.flatnonzero(hand.lowest(positions))[-1])] = AJAR
     turns = _orientations(sketch, positions, drag, hand, _ahead(seen))
     waypoints = tuple(
-        Waypoint(position, turn, stroke.gripper)
-        for position, turn, stroke in zip(positions, turns, sketch.strokes, strict=True)
+        Waypoint(position, turn, opening)
+        for position, turn, opening in zip(positions, turns, openings, strict=True)
     )
     anchors = tuple(
         ImageAnchor(spot.label, pixel) for spot, pixel in zip(sketch.spots, pixels, strict=True)
@@ -125,6 +132,12 @@ def _ahead(seen: np.ndarray) -> np.ndarray:
     return step / length if length > 1e-6 else np.zeros(3)
 
 
+def _pushes(sketch: Sketch, ahead: np.ndarray) -> bool:
+    """Return whether closed fingers go along the way between two places."""
+    grasps = gripper_events([stroke.gripper for stroke in sketch.strokes])
+    return bool(ahead.any()) and not grasps and any(stroke.along for stroke in sketch.strokes)
+
+
 def _orientations(
     sketch: Sketch, positions: np.ndarray, drag: Drag | None, hand: Hand, ahead: np.ndarray
 ) -> list[np.ndarray | None]:
@@ -141,8 +154,8 @@ def _orientations(
     elif sketch.yaw is not None and grasps:
         one = hand.grasping(positions[grasps[0]], sketch.yaw)
     elif sketch.yaw is not None:
-        pushes = ahead.any() and any(stroke.along for stroke in sketch.strokes)
-        one = hand.across(ahead) if pushes else hand.turned(sketch.yaw)
+        pushes = _pushes(sketch, ahead)
+        one = hand.pushing(positions, ahead) if pushes else hand.turned(sketch.yaw)
     out: list[np.ndarray | None] = []
     for i, stroke in enumerate(sketch.strokes):
         R = one

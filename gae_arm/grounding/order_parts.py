@@ -64,6 +64,8 @@ PARTS = {
                 'stock',
                 'equip',
                 'heap',
+                'load',
+                'load',
             )
         },
     ),

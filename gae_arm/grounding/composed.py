@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gae_arm.arm_sim.tasks.phrases import BOOKS
+from gae_arm.arm_sim.tasks.phrases import BOOKS, FRESH
 from gae_arm.arm_sim.tasks.registry import TASKS
 
 
@@ -88,7 +88,13 @@ HELD_OUT = {
     shape_of(phrase)
     for phrase in (
         *BOOKS['held_out'].frames,
-        *(template for task in TASKS.values() for template in task.templates.of('held_out')),
+        *BOOKS[FRESH].frames[1:],
+        *(
+            t
+            for task in TASKS.values()
+            for book in ('held_out', FRESH)
+            for t in task.templates.of(book)
+        ),
     )
 }
 """Shapes of sentences that are not taught."""

@@ -104,7 +104,7 @@ def test_every_word_is_in_the_vocabulary(lessons):
             assert set(split(text)) <= words, text
 
 
-@pytest.mark.parametrize('book', list(BOOKS))
+@pytest.mark.parametrize('book', ['training', 'held_out'])
 def test_the_words_of_the_tasks_are_in_the_vocabulary(book):
     phrases = [t for task in TASKS.values() for t in task.templates.of(book)]
     phrases += [*BOOKS[book].frames, *BOOKS[book].exclusions]

@@ -39,6 +39,10 @@ class OpenDrawer(Task):
     templates = Templates(
         training=('open {drawer}', 'pull {drawer} open', 'pull out {drawer}'),
         held_out=('draw {drawer} out by its handle', 'get {drawer} to stand open'),
+        fresh=(
+            'yank {drawer} open',
+            'let me look into {drawer}',
+        ),
     )
 
     def compose(self, draft: Draft) -> Plot:
@@ -69,6 +73,10 @@ class DrawerPutAway(Task):
         held_out=(
             'stow {object} in {drawer} and shut it afterwards',
             'hide {object} inside {drawer}, then push it shut',
+        ),
+        fresh=(
+            'file {object} in {drawer} and leave that shut',
+            'let {object} vanish: into {drawer} with it, then slide that closed',
         ),
     )
 

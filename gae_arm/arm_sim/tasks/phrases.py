@@ -1,6 +1,8 @@
 """The words of instructions: two phrase books that share no noun, relation or template.
 
-Grammar of what means an object, in both books (brackets: optional)::
+And a third one whose templates are in neither: see `FRESH`.
+
+Grammar of what means an object, in all books (brackets: optional)::
 
     the [SIZE] [COLOUR] NOUN
     the leftmost [COLOUR] NOUN, the [COLOUR] NOUN farthest to the left: a superlative
@@ -11,6 +13,7 @@ Left, right, front and behind are meant as in the camera's image.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -116,17 +119,27 @@ BOOKS: dict[str, PhraseBook] = {
     ),
 }
 
+FRESH = 'fresh'
+"""A book for measuring alone: usual nouns in sentences that nobody looked at while the lessons were
+written. When its failures have been read, it is to be replaced by another one."""
+BOOKS[FRESH] = dataclasses.replace(
+    BOOKS['training'],
+    frames=('{}', 'hey, {}', 'I need this: {}', '{}, and take your time'),
+    exclusions=(' (not {})', ' and stay away from {}'),
+)
+
 
 @dataclass(frozen=True)
 class Templates:
-    """How a task is asked for, in either phrase book: `{name}` stands for what Plot.words names."""
+    """How a task is asked for, in each phrase book: `{name}` stands for what Plot.words names."""
 
     training: tuple[str, ...]
     held_out: tuple[str, ...]
+    fresh: tuple[str, ...]
 
     def of(self, book: str) -> tuple[str, ...]:
         """Return those of a phrase book."""
-        return {'training': self.training, 'held_out': self.held_out}[book]
+        return {'training': self.training, 'held_out': self.held_out, FRESH: self.fresh}[book]
 
 
 def phrase_book(name: str) -> PhraseBook:

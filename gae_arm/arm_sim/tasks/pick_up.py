@@ -21,6 +21,10 @@ class PickUp(Task):
     templates = Templates(
         training=('pick up {object}', 'lift {object}', 'take {object}', 'grasp {object}'),
         held_out=('raise {object} off the table', 'get hold of {object} and hold it up'),
+        fresh=(
+            'pluck {object} from the table',
+            'let me see {object} up in the air',
+        ),
     )
 
     def compose(self, draft: Draft) -> Plot:

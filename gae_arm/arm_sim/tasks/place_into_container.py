@@ -47,6 +47,10 @@ class PlaceIntoContainer(Task):
             'move {object} over to {container} and let go',
             'load {container} with {object}',
         ),
+        fresh=(
+            'dump {object} into {container}',
+            '{container} is where I want {object}',
+        ),
     )
 
     def compose(self, draft: Draft) -> Plot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gae_arm.arm_sim.tasks.axes import TRAINING, Choices, Ranges, Spans
 from gae_arm.arm_sim.tasks.draft import Draft
 from gae_arm.arm_sim.tasks.instance import TaskInstance
-from gae_arm.arm_sim.tasks.phrases import Templates
+from gae_arm.arm_sim.tasks.phrases import BOOKS, Templates
 from gae_arm.arm_sim.tasks.place_into_container import inside, put_inside
 from gae_arm.arm_sim.tasks.steps import Lift
 from gae_arm.arm_sim.tasks.task import Plot, Task, let_go
@@ -27,9 +27,7 @@ class Playground(Task):
     length = 'mid'
     time_limit_s = 40.0
     success = 'that of whatever is asked for'
-    templates = Templates(
-        training=('put {object} into {container}',), held_out=('put {object} into {container}',)
-    )
+    templates = Templates(*(('put {object} into {container}',) for _ in BOOKS))
 
     def sample(self, seed: int, ranges: Ranges = TRAINING) -> TaskInstance:
         """See `Task`; nothing else is on the table, which is where `arm_control` expects it."""

@@ -33,6 +33,10 @@ class PressButton(Task):
     templates = Templates(
         training=('press {object}', 'push {object}', 'push {object} down'),
         held_out=('hit {object}', 'actuate {object}'),
+        fresh=(
+            'activate {object}',
+            'lay a finger on {object} and press',
+        ),
     )
 
     def compose(self, draft: Draft) -> Plot:

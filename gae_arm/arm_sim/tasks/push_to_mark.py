@@ -35,6 +35,10 @@ class PushToMark(Task):
             'shove {object} over to {mark}',
             'get {object} over to {mark} without lifting it',
         ),
+        fresh=(
+            'sweep {object} onto {mark}',
+            'scrape {object} along until it covers {mark}',
+        ),
     )
 
     def compose(self, draft: Draft) -> Plot:

@@ -31,6 +31,10 @@ class SortByColour(Task):
             'distribute the {colors} things so that each lies in the vessel of its own colour',
             'bring the {colors} things to the matching vessels',
         ),
+        fresh=(
+            'give each of the {colors} objects the container of its own colour',
+            'group the {colors} things: every one into the same colour',
+        ),
     )
 
     def compose(self, draft: Draft) -> Plot:

@@ -36,6 +36,10 @@ class StackTwo(Task):
     templates = Templates(
         training=('stack {upper} on {lower}', 'put {upper} on top of {lower}'),
         held_out=('set {upper} upon {lower}', 'balance {upper} atop {lower}'),
+        fresh=(
+            'mount {upper} on {lower}',
+            'let {upper} ride on {lower}',
+        ),
     )
 
     def compose(self, draft: Draft) -> Plot:
@@ -66,6 +70,10 @@ class StackThree(Task):
         held_out=(
             'build a tower: {bottom} below, {middle} in between, {top} uppermost',
             'pile up three things, first {bottom}, second {middle}, third {top}',
+        ),
+        fresh=(
+            'three floors: {bottom}, on it {middle}, and {top} as the roof',
+            'begin by laying {middle} on {bottom}, afterwards {top} on {middle}',
         ),
     )
 

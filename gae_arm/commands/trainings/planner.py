@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 RANGES = {
     'training': 'new scenes of the ranges that are trained on: tasks and crowded tables',
     'held-out': "the tasks' held-out ranges and sentences; words and kinds of objects are taught",
+    'fresh': 'as held-out, but usual nouns in sentences that nobody looked at: see `FRESH`',
     'begun': 'as held-out, of tasks that are half done or done: what comes next, or nothing',
 }
 QUICK = 60
@@ -81,15 +82,19 @@ def lessons(width: int, height: int, measured: str = '') -> Lessons:
     """Return lessons of width x height pixels; measured: on which of RANGES, '': to learn from."""
     from gae_arm.arm_sim.objects.catalogue import KINDS
     from gae_arm.arm_sim.scene import COLORS
-    from gae_arm.arm_sim.tasks.axes import HELD_OUT
+    from gae_arm.arm_sim.tasks.axes import HELD_OUT, Choices
+    from gae_arm.arm_sim.tasks.phrases import FRESH
     from gae_arm.grounding.lessons import LessonMaker
     from gae_arm.grounding.speech import vocabulary
     from vla_planner.training.run import Lessons
 
     as_it_is: dict[str, Any] = {'developed_share': 0.0} if measured else {}
-    if measured in ('held-out', 'begun'):
+    if measured in ('held-out', 'fresh', 'begun'):
+        ranges = HELD_OUT
+        if measured == 'fresh':
+            ranges = HELD_OUT.override('wording', book=Choices((FRESH,)))
         begun = float(measured == 'begun')
-        as_it_is |= {'count': 1, 'ranges': HELD_OUT, 'task_share': 1.0, 'begun_share': begun}
+        as_it_is |= {'count': 1, 'ranges': ranges, 'task_share': 1.0, 'begun_share': begun}
     maker = LessonMaker(width, height, **as_it_is)
     return Lessons(maker, tuple(KINDS), tuple(COLORS), tuple(vocabulary()))
 

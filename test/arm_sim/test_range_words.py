@@ -53,3 +53,9 @@ def test_ranges_of_what_does_not_exist_are_refused(words, message):
 def test_changes_become_words():
     words = words_of('held_out', ['light=training', 'obstacles.count=0'])
     assert words == 'held_out light=training obstacles.count=0'
+
+
+def test_the_phrase_book_for_measuring_alone_can_be_asked_for():
+    assert ranges_of('held_out wording.book=fresh')['wording']['book'].options == ('fresh',)
+    with pytest.raises(InvalidValueError, match='fresh'):
+        ranges_of('held_out wording.book=stale')

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gae_arm.arm_sim.tasks.axes import AXES, HELD_OUT, TRAINING, Choices, Ranges, Spans
+from gae_arm.arm_sim.tasks.phrases import BOOKS
 from gae_arm.core import checks
 from gae_arm.core.errors import InvalidValueError
 
@@ -67,6 +68,8 @@ def _values(axis: str, quantity: str, text: str) -> Spans | Choices:
 
 
 def _options(axis: str, quantity: str) -> list[Any]:
+    if quantity == 'book':  # One is in neither range: for measuring alone.
+        return list(BOOKS)
     both = (AXES[axis].training[quantity], AXES[axis].held_out[quantity])
     return [option for values in both if isinstance(values, Choices) for option in values.options]
 

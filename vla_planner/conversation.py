@@ -18,7 +18,10 @@ T = TypeVar('T')
 
 
 class Conversation:
-    """Remembers what was said about one plan."""
+    """Remembers what was said about one plan.
+
+    again: whether a plan for the same instruction has just been carried out.
+    """
 
     def __init__(
         self,
@@ -28,10 +31,11 @@ class Conversation:
         plan_id: str,
         canceled: Callable[[], bool],
         log: ConversationLog | None = None,
+        again: bool = False,
     ) -> None:
         self._profile, self._prompts, self._answering = profile, prompts, answering
         self._plan_id, self._canceled, self._log = plan_id, canceled, log
-        self._turns = prompts.opening()
+        self._turns, self._leaning = prompts.opening(), profile.leaning(again)
 
     def ask(
         self,
@@ -64,7 +68,11 @@ class Conversation:
         self._turns.append(question)
         so_far = ''
         for piece in self._answering.pieces(
-            self._turns, self._profile.tokens, self._profile.timeout, self._canceled
+            self._turns,
+            self._profile.tokens,
+            self._profile.timeout,
+            self._canceled,
+            self._leaning,
         ):
             so_far += piece
             hear(so_far)

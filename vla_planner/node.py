@@ -218,6 +218,7 @@ class VlaPlannerNode(Node):
             canceled=lambda: pursuit is not self._pursuit,
             anchored=lambda anchors: self._anchors.put((scene, anchors)),
             begun=self._begun.put if early else None,
+            again=pursuit.completed,
         )
         pursuit.thinking(now_ns)
         self._worker.ask(scene, self._wish)

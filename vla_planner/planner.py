@@ -56,7 +56,8 @@ class Wish(checks.Contract):
     (3, 3), q: (N,), rad: how the arm stands, if that is known. canceled: whether nobody waits any
     more. anchored: told the anchors as soon as they are known. sketched: told where in the image,
     pixels, the waypoints of an answer are, (N, 2), and their grippers, before they are checked.
-    begun: told a plan's beginning while the model is still writing the rest.
+    begun: told a plan's beginning while the model is still writing the rest. again: whether a plan
+    for this instruction has just been carried out.
     """
 
     instruction: str
@@ -67,6 +68,7 @@ class Wish(checks.Contract):
     anchored: Callable[[tuple[ImageAnchor, ...]], None] = lambda _: None
     sketched: Callable[[np.ndarray, tuple[float | None, ...]], None] = lambda *_: None
     begun: Callable[[WaypointPlan], None] | None = None
+    again: bool = False
 
 
 class VlmPlanner:
@@ -103,7 +105,13 @@ class VlmPlanner:
         plan_id = f'plan-{scene.frame.stamp_ns}-{self._count}'
         asking = _Asking(self, scene, self._picture(scene), wish, plan_id)
         conversation = Conversation(
-            self.profile, self._prompts, self._answering, plan_id, wish.canceled, self._log
+            self.profile,
+            self._prompts,
+            self._answering,
+            plan_id,
+            wish.canceled,
+            self._log,
+            wish.again,
         )
         two_step = self.profile.protocol == 'two_step'
         thought = (asking.two_steps if two_step else asking.one_step)(conversation, instruction)

@@ -13,6 +13,7 @@ from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.core.paths import share_folder
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.settings import Settings, setting
+from vla_planner.formats.compact import ABSENT, DONE
 from vla_planner.formats.registry import FORMATS
 from vla_planner.gripper import ends_open
 from vla_planner.scale import Scale
@@ -63,6 +64,18 @@ class Profile(Settings):
         'after which plans it can: any, or those that leave the hand open',
         choices=DONE_AFTER,
     )
+    absent_odds: float = setting(
+        0.0, 'log-odds added to "it is not there", for models that say <absent>', low=-20, high=20
+    )
+    done_odds: float = setting(
+        0.0,
+        'the same of <done>, where nothing has been done for the instruction yet',
+        low=-20,
+        high=20,
+    )
+    done_odds_again: float = setting(
+        0.0, 'the same of <done>, after a plan was carried out', low=-20, high=20
+    )
     starts_early: bool = setting(
         False, 'the arm goes to the first waypoint while the model still writes the others'
     )
@@ -89,6 +102,11 @@ class Profile(Settings):
             raise InvalidValueError('model is empty')
         if self.backend == 'http' and not self.url.startswith(('http://', 'https://')):
             raise InvalidValueError(f'url {self.url!r} is not http:// or https://')
+
+    def leaning(self, again: bool) -> dict[str, float]:
+        """Return log-odds by token: see `Asking`. again: after a plan was carried out."""
+        odds = {ABSENT: self.absent_odds, DONE: self.done_odds_again if again else self.done_odds}
+        return {token: value for token, value in odds.items() if value}
 
     def sees_end(self, plan: WaypointPlan) -> bool:
         """Return whether the model can tell after this plan that nothing is left to do."""

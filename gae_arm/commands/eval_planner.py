@@ -80,7 +80,8 @@ class _Answers:
         for rgb, text in zip(images, sentences, strict=True):
             begun, computed = time.perf_counter(), time.process_time()
             pieces = self._planner.backend.answer(
-                [Turn('user', text, rgb)], Asking(profile.tokens, 60.0)
+                [Turn('user', text, rgb)],
+                Asking(profile.tokens, 60.0, profile.leaning(again=False)),
             )
             try:
                 out.append(''.join(pieces))

@@ -53,7 +53,7 @@ class LookingPlanner:
         planner.rules = PlanCheckSettings.above(place.instance.table_height)
         try:
             scene = Scene(place.frame(), place.T_base_camera, place.arm.base_frame)
-            wish = Wish(place.instance.instruction, round(EXPIRY_S * 1e9))
+            wish = Wish(place.instance.instruction, round(EXPIRY_S * 1e9), again=again)
             plan = planner.think(scene, wish).plan
         except PlannerError as error:
             if again:

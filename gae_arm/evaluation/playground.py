@@ -113,7 +113,7 @@ def _judged(planner: VlmPlanner, seed: int, arm: ArmConfig) -> Iterator[tuple[st
             yield 'done although it is not', outcome == 'done'
         for text, name, onto in PUT:
             after = table.look({name: table.there(name, onto)})
-            yield 'done is seen', _answer(planner, after, instance, text)[0] == 'done'
+            yield 'done is seen', _answer(planner, after, instance, text, again=True)[0] == 'done'
         for text in ABSENT:
             outcome, _ = _answer(planner, frame, instance, text)
             yield 'plan although it is absent', outcome == 'plan'
@@ -126,12 +126,18 @@ def _nearest(pixels: dict[str, np.ndarray], to: np.ndarray) -> str:
 
 
 def _answer(
-    planner: VlmPlanner, frame: CameraFrame, instance: TaskInstance, text: str
+    planner: VlmPlanner,
+    frame: CameraFrame,
+    instance: TaskInstance,
+    text: str,
+    again: bool = False,
 ) -> tuple[str, list[np.ndarray]]:
     """Return 'plan', 'done', 'absent', or the code of what went wrong, and anchors in pixels."""
     planner.rules = PlanCheckSettings.above(instance.table_height)
     anchors: list[np.ndarray] = []
-    wish = Wish(text, anchored=lambda found: anchors.extend(anchor.pixel for anchor in found))
+    wish = Wish(
+        text, anchored=lambda found: anchors.extend(anchor.pixel for anchor in found), again=again
+    )
     try:
         plan = planner.think(Scene(frame, instance.view.T_base_camera, 'base'), wish).plan
     except PlannerError as error:

@@ -152,6 +152,25 @@ def test_the_small_model_can_only_write_what_can_be_read(small):
         assert compact.parse(text).outcome in ('plan', 'absent', 'done')
 
 
+@pytest.mark.parametrize('token', [compact.ABSENT, compact.DONE])
+def test_an_answer_leans_to_what_is_known_to_be_likely(small, token):
+    one, talk = backend(small), (Turn('user', 'lift the red box', SCENE.color[:96, :128]),)
+    leaning = {token: 50.0, 'a word that it has not': 50.0}
+    assert ''.join(one.answer(talk, Asking(48, 30.0, leaning))) == token
+    assert ''.join(one.answer(talk, Asking(48, 30.0, {token: -50.0}))) != token
+
+
+def test_done_is_likelier_after_a_plan_than_before_any(small):
+    profile, folder = find_profile(str(small))
+    odds = {'absent_odds': 10.0, 'done_odds': -20.0, 'done_odds_again': 20.0}
+    profile = dataclasses.replace(profile, width=64, height=48, dtype='float32', **odds)
+    planner = VlmPlanner(profile, load_prompts(profile, folder), HfBackend(profile))
+    assert planner.think(SCENE, Wish('lift the red box', again=True)).plan is None
+    with pytest.raises(PlannerError) as caught:
+        planner.think(SCENE, Wish('lift the red box'))
+    assert caught.value.code is ErrorCode.OBJECT_NOT_FOUND
+
+
 def test_a_folder_with_its_tokens_is_asked_as_the_bundled_model(small):
     profile, _ = find_profile(str(small))
     assert (profile.format, profile.see, profile.knows_words) == ('compact', 'workspace', True)

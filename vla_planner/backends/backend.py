@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
@@ -12,10 +12,15 @@ from vla_planner.prompts import Turn
 
 @dataclass(frozen=True)
 class Asking:
-    """How long an answer may be and take. given_up: set when nobody waits for it any more."""
+    """How long an answer may be and take, and what is likely.
+
+    given_up: set when nobody waits for it any more. leaning: log-odds that are added to tokens, for
+    what is known beside the picture; a backend that cannot leaves them out.
+    """
 
     tokens: int
     seconds: float
+    leaning: Mapping[str, float] = field(default_factory=dict)
     given_up: Event = field(default_factory=Event)
 
 

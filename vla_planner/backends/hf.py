@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,7 @@ class HfBackend:
                         streamer=streamer,
                         stopping_criteria=transformers.StoppingCriteriaList([stop]),
                         **self._constraint(),
+                        **self._leaning(asking.leaning),
                     )
             except BaseException as error:
                 failure.append(error)
@@ -146,6 +147,11 @@ class HfBackend:
                 f'the instruction is too long for {self.name}: with the image it has {tokens} '
                 f'tokens, at most {places} are read; say it shorter, or in parts',
             )
+
+    def _leaning(self, leaning: Mapping[str, float]) -> dict[str, Any]:
+        known = self.processor.tokenizer.get_vocab()
+        biases = {(known[token],): odds for token, odds in leaning.items() if token in known}
+        return {'sequence_bias': biases} if biases else {}
 
     def _constraint(self) -> dict[str, Any]:
         if not self._constrained:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from gae_arm.core.instruction import ErrorCode
 from vla_planner.backends.backend import Asking, Backend
 from vla_planner.errors import PlannerError
 from vla_planner.prompts import Turn
 
+NOWHERE: Mapping[str, float] = MappingProxyType({})
 TICK = 0.05
 """Seconds between two looks at whether the answer is still wanted."""
 CANCELED = 'canceled while the model was thinking'
@@ -32,15 +34,16 @@ class Answering:
         tokens: int,
         seconds: float,
         canceled: Callable[[], bool] = lambda: False,
+        leaning: Mapping[str, float] = NOWHERE,
     ) -> Iterator[str]:
         """Return the pieces of the answer as they come.
 
-        canceled: says whether the answer is not wanted any more. Raises PlannerError: what the
-        backend raises, PLANNER_TIMEOUT after `seconds`, CANCELED.
+        leaning: see `Asking`. canceled: says whether the answer is not wanted any more. Raises
+        PlannerError: what the backend raises, PLANNER_TIMEOUT after `seconds`, CANCELED.
         """
         until = time.monotonic() + seconds
         self._wait_for_the_last(until, canceled)
-        asking = Asking(tokens, seconds)
+        asking = Asking(tokens, seconds, leaning)
         pieces: queue.Queue[str | BaseException | None] = queue.Queue()
         self._thread = threading.Thread(
             target=self._ask, args=(conversation, asking, pieces), name='answering', daemon=True

@@ -56,8 +56,10 @@ def timed(curve: Curve, limits: MotionLimits) -> TimedCurve:
     speed = _per_way(values, slopes, limits)
     # Simpson's rule over each interval, whose middle is evaluated for it.
     steps = (speed[:, :-2:2] + 4 * speed[:, 1::2] + speed[:, 2::2]) / (6 * n)
-    values, slopes = values[:, ::2], slopes[:, ::2] / speed[:, ::2, None]
-    r = np.sqrt(_squared_rates(values, slopes, steps, curve.rests, limits))
+    slopes = slopes / speed[..., None]
+    halves = (speed[:, :-1] + speed[:, 1:]) / (4 * n)
+    r = np.sqrt(_squared_rates(values, slopes, halves, steps, curve.rests, limits))
+    values, slopes = values[:, ::2], slopes[:, ::2]
     seconds = np.zeros_like(r)
     np.cumsum(2 * steps / (r[:, :-1] + r[:, 1:]), axis=1, out=seconds[:, 1:])
     way = np.zeros_like(r)
@@ -95,14 +97,19 @@ def turning(q: np.ndarray, q_dot: np.ndarray) -> np.ndarray:
 def _squared_rates(
     values: np.ndarray,
     slopes: np.ndarray,
+    halves: np.ndarray,
     steps: np.ndarray,
     rests: np.ndarray,
     limits: MotionLimits,
 ) -> np.ndarray:
-    """Return r^2 (S, n+1) at the samples."""
+    """Return r^2 (S, n+1) at the samples.
+
+    values, slopes: (S, 2n+1, 7), at the middles of intervals too: a hairpin may lie in one. halves:
+    (S, 2n), steps: (S, n), way of half intervals and of whole ones.
+    """
     turn = turning(values[..., 3:], slopes[..., 3:])
-    top, gain = _bounds(slopes[..., :3], steps, limits.acceleration)
-    turn_top, turn_gain = _bounds(turn, steps, limits.turn_acceleration)
+    top, gain = _bounds(slopes[..., :3], halves, limits.acceleration)
+    turn_top, turn_gain = _bounds(turn, halves, limits.turn_acceleration)
     top = np.minimum(np.minimum(top, turn_top), 1.0)
     gain = 2 * steps * np.minimum(gain, turn_gain)
     y = np.ones((len(steps), steps.shape[1] + 1))
@@ -119,9 +126,9 @@ def _squared_rates(
 def _bounds(
     derivative: np.ndarray, steps: np.ndarray, limit: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest r^2 and the largest |r'|, (S, n) each, of intervals.
+    """Return the largest r^2 and the largest |r'|, (S, n) each, of pairs of half intervals.
 
-    derivative: (S, n+1, 3), x' at the samples, per way.
+    derivative: (S, 2n+1, 3), x' at their ends, per way; steps: (S, 2n), way.
     """
     middle = (derivative[:, 1:] + derivative[:, :-1]) / 2
     second = np.diff(derivative, axis=1) / steps[..., None]
@@ -131,7 +138,8 @@ def _bounds(
     top = np.minimum(
         ACROSS * limit / np.maximum(across, 1e-12), SHARED * limit / np.maximum(along, 1e-12)
     )
-    return top, (ALONG * limit - along * np.minimum(top, 1.0)) / size
+    gain = (ALONG * limit - along * np.minimum(top, 1.0)) / size
+    return np.minimum(top[:, ::2], top[:, 1::2]), np.minimum(gain[:, ::2], gain[:, 1::2])
 
 
 def _envelope(y: np.ndarray, rise: np.ndarray) -> np.ndarray:

@@ -45,6 +45,8 @@ def test_it_starts_where_the_arm_is_and_passes_all_waypoints(seed, straight):
 
 @settings(deadline=None, max_examples=25)
 @given(seeds, st.booleans())
+@example(872, False)
+@example(950, False)
 def test_limits_hold(seed, straight):
     speed, acceleration, turn_speed, turn_acceleration = rates(random_guide(seed, straight))
     limits = SETTINGS.limits

@@ -31,6 +31,13 @@ class Stack:
     publishers: dict[str, int]
 
 
+RECORDED = [
+    f'/{topic.name}'
+    for topic in (topics.DEPTH, topics.POINTS, topics.JOINT_STATES, topics.ACTION_CHUNK)
+]
+"""The recorder hears of each by itself, on a busy machine at different times."""
+
+
 @pytest.fixture(scope='module')
 def stack(tmp_path_factory, own_domain):
     """Until forty chunks and twenty clouds have been heard after the beginning."""
@@ -40,8 +47,14 @@ def stack(tmp_path_factory, own_domain):
         probe.wait_for(lambda: len(clouds) > 5, 'clouds', timeout=180.0)
         plans = probe.publisher(topics.WAYPOINT_PLAN)
         probe.wait_for(lambda: plans.get_subscription_count() > 1, 'expert and control')
+        alone = {name: probe.node.count_subscribers(name) for name in RECORDED}
         with running_verb(folder / 'record.log', 'record', '--out', folder / 'bag'):
             probe.wait_for(lambda: plans.get_subscription_count() > 3, 'recorder and markers')
+            for name, count in alone.items():
+                probe.wait_for(
+                    lambda name=name, count=count: probe.node.count_subscribers(name) > count,
+                    f'the recorder at {name}',
+                )
             before = len(clouds)
             probe.wait_for(lambda: len(clouds) > before + 8, 'clouds that the recorder hears')
             seen = len(clouds)

@@ -212,8 +212,14 @@ def outcome(planner):
 
 
 def test_a_server_with_our_own_small_model(small):
-    """The whole way over HTTP: image and words there, tokens back, the same answer as here."""
+    """The whole way over HTTP: image and words there, tokens back, the same answer as here.
+
+    A server is not told what is likely: nor is the one here.
+    """
     one = backend(small)
+    profile, folder = find_profile(str(small))
+    profile = dataclasses.replace(profile, absent_odds=0.0, done_odds=0.0, timeout=30.0)
+    prompts = load_prompts(profile, folder)
 
     def reply(request):
         image, text = request['messages'][-1]['content']
@@ -223,12 +229,10 @@ def test_a_server_with_our_own_small_model(small):
 
     with chat_server() as server:
         server.reply = reply
-        profile, folder = find_profile(str(small))
-        profile = dataclasses.replace(profile, backend='http', url=server.url, timeout=30.0)
-        planner = VlmPlanner(profile, load_prompts(profile, folder), HttpBackend(profile))
-        there = outcome(planner)
+        far = dataclasses.replace(profile, backend='http', url=server.url)
+        there = outcome(VlmPlanner(far, prompts, HttpBackend(far)))
     assert len(server.requests) == 1
-    assert there == outcome(make_planner(str(small)))
+    assert there == outcome(VlmPlanner(profile, prompts, one))
 
 
 # -- what is no model ------------------------------------------------------------------------------

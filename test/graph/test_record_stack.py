@@ -56,7 +56,7 @@ def stack(tmp_path_factory, own_domain):
                     f'the recorder at {name}',
                 )
             before = len(clouds)
-            probe.wait_for(lambda: len(clouds) > before + 8, 'clouds that the recorder hears')
+            probe.wait_for(lambda: len(clouds) > before + 30, 'clouds that the recorder hears')
             seen = len(clouds)
             base = load_arm(arm_file('panda')).base_frame
             plan = load_plan(PLAN).plan('recorded', probe.now_ns(), base)

@@ -25,9 +25,8 @@ NEAR, FAR = 0.025, 0.10
 HALF, ABOVE_TOP = 0.4, 0.03
 """Share of a box's height above which its handle and the upper edge of its front are; metres above
 the box below which they are."""
-MOST_OPEN = 0.3
-THICK = 0.015
-"""Metres of a handle that are held."""
+MOST_OPEN, THICK = 0.3, 0.015
+"""Metres by which a box is looked at for its front; of a handle that are held."""
 FEWEST = 4
 """Points of a handle."""
 CELL, WHOLE = 0.012, 0.7

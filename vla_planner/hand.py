@@ -98,9 +98,9 @@ class Hand(checks.Contract):
     def pushing(self, positions: np.ndarray, way: np.ndarray) -> np.ndarray:
         """Return how to hold closed fingers that push along a level way (3,).
 
-        positions: (N, 3), of which those along the table are where they push.
-        Straight down and across the way, where the sides of the fingers are flat; along it where
-        that gives the hand more room between what stands beside the way.
+        positions: (N, 3), of which those along the table are where they push. Straight down and
+        across the way, where the sides of the fingers are flat; along it where that gives the hand
+        more room between what stands beside the way.
         """
         low = positions[self.lowest(positions)]
         length = float(np.linalg.norm(low[-1] - low[0]))

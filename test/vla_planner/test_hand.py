@@ -13,6 +13,7 @@ from gae_arm.core.projection import project
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.grounding.begun import begun
 from gae_arm.grounding.task_tables import first_keyframes
+from vla_planner.cabinet import cabinet_at
 from vla_planner.drag import Drag, drag_of
 from vla_planner.hand import PRESENT, Hand
 from vla_planner.lifting import AJAR, lift
@@ -110,6 +111,14 @@ def test_what_is_open_is_pushed_in_until_it_is_shut(cell, seed):
     positions, _ = dragged(scene, wanted, height, np.radians(20), along=0.06)
     told, found = wanted.points[2] - wanted.points[1], positions[2] - positions[1]
     assert found == pytest.approx(told, abs=0.012)
+
+
+def test_a_cloud_without_a_box_has_no_cabinet_and_any_cloud_is_looked_at():
+    random = np.random.default_rng(0)
+    for count in (0, 1, 50, 400):
+        cloud = random.uniform(-0.3, 0.3, (count, 3)).astype(np.float32)
+        assert cabinet_at(cloud, np.zeros(3), -0.1) is None
+    assert cabinet_at(np.full((50, 3), 0.1, np.float32), np.zeros(3), -0.1) is None
 
 
 def test_what_is_too_small_to_be_drawn_out_of_anything_goes_where_it_was_told(cell):

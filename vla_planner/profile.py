@@ -22,6 +22,7 @@ BACKENDS = ('hf', 'http', 'file')
 PROTOCOLS = ('one_step', 'two_step')
 DONE_AFTER = ('any', 'open')
 DEFAULT = 'bundled'
+MOST_LOOKS = 4
 PROFILE = 'planner.yaml'
 """In a model's folder: how it is asked; its prompts are those of config/planners."""
 
@@ -80,6 +81,13 @@ class Profile(Settings):
         False, 'the arm goes to the first waypoint while the model still writes the others'
     )
     knows_words: bool = setting(False, 'instructions of mostly unknown words are refused')
+    looks: int = setting(
+        1,
+        'pictures, a little shifted, that it is shown at once; what it says is their mean '
+        '(compact answers)',
+        low=1,
+        high=MOST_LOOKS,
+    )
     constrained: bool = setting(False, 'only answers of the format can be written')
     dtype: str = setting(
         'float32', 'of the weights', choices=('float32', 'bfloat16', 'float16', 'auto')

@@ -49,14 +49,26 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     console.print(machine(), style='dim')
     rows: list[Row] = []
-    for name in [args.name] if args.name else [n for n in BENCHES if n not in ONLY_BY_NAME]:
-        with console.status(f'measuring {name}'):
-            found = list(_module(name).rows(args if args.name else _defaults(name, args)))
-        console.print(_table(name, found))
-        rows += found
-    if args.json is not None:
-        write_results(args.json, [row.as_dict() for row in rows], args.seed)
+    try:
+        for name in [args.name] if args.name else [n for n in BENCHES if n not in ONLY_BY_NAME]:
+            _measure(name, args if args.name else _defaults(name, args), console, rows)
+    finally:
+        if args.json is not None:
+            write_results(args.json, [row.as_dict() for row in rows], args.seed)
     return 0
+
+
+def _measure(name: str, args: argparse.Namespace, console: Console, rows: list[Row]) -> None:
+    """Run one bench; what it measured is added and printed, also where it then fails."""
+    found: list[Row] = []
+    try:
+        with console.status(f'measuring {name}'):
+            for row in _module(name).rows(args):
+                found.append(row)
+    finally:
+        rows += found
+        if found:
+            console.print(_table(name, found))
 
 
 def _add_common(parser: argparse.ArgumentParser, json: Any, seed: Any) -> None:

@@ -16,7 +16,8 @@ from tqdm import tqdm
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.statistics import quantile_interval
 
-RANGES = ('training', 'held-out')
+RANGES = ('tasks', 'elsewhere', 'training', 'held-out')
+"""Of those of `gae train planner --evaluate`."""
 SCENES_A_LENS = 20
 """Of every hundred pictures, so many scenes are seen through all lenses."""
 MOST_PLAYGROUNDS = 30

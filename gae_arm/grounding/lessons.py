@@ -22,7 +22,7 @@ from gae_arm.grounding.speech import Speaker
 from gae_arm.grounding.stand_in import arm_rows
 from gae_arm.grounding.stock import Stock
 from gae_arm.grounding.table import Table, TableMaker
-from gae_arm.grounding.talk import Said, Talk
+from gae_arm.grounding.talk import ABSENT_SHARE, Said, Talk
 from gae_arm.grounding.task_tables import all_shapes, draw_task, first_keyframes, task_table
 
 CAMERA_SIZE = (320, 240)
@@ -60,8 +60,9 @@ class LessonMaker:
     ranges: what surroundings, cameras and objects are drawn from. task_share: of pictures that show
     a task of the simulator and begin with its own instruction. begun_share: of these, on which part
     of it is done already. developed_share: of pictures that are made as another camera would; none
-    where planners are measured. All kinds and colours of objects and the words of both phrase books
-    are in the lessons: they are what is to be learned.
+    where planners are measured. absent_share: of tries to speak of something that is not there. All
+    kinds and colours of objects and the words of both phrase books are in the lessons: they are
+    what is to be learned.
     """
 
     def __init__(
@@ -73,12 +74,13 @@ class LessonMaker:
         task_share: float = 0.45,
         begun_share: float = BEGUN_SHARE,
         developed_share: float = DEVELOPED_SHARE,
+        absent_share: float = ABSENT_SHARE,
     ) -> None:
         self._size = (width, height)
         self._count = count
         self._ranges = all_shapes(ranges)
         self._task_share, self._begun_share = task_share, begun_share
-        self._developed_share = developed_share
+        self._developed_share, self._absent_share = developed_share, absent_share
         self._tables = TableMaker(Stock(ranges))
 
     def __call__(self, seed: int) -> Lesson:
@@ -153,7 +155,8 @@ class LessonMaker:
         if picture.task:
             found = _next(picture.task, sight, {n: i for i, n in enumerate(table.items)})
             said += [(picture.task.instruction, found)] if found else []
-        talk = Talk(table, sight, Speaker(seen, picture.view, rng), rng)
+        speaker = Speaker(seen, picture.view, rng)
+        talk = Talk(table, sight, speaker, rng, self._absent_share)
         for _ in range(TRIES * self._count):
             if len(said) == self._count:
                 break

@@ -56,11 +56,17 @@ Said = tuple[str, Answer]
 
 
 class Talk:
-    """Speaks about one table as a camera sees it."""
+    """Speaks about one table as a camera sees it; see ABSENT_SHARE."""
 
     def __init__(
-        self, table: Table, sight: Sight, speaker: Speaker, rng: np.random.Generator
+        self,
+        table: Table,
+        sight: Sight,
+        speaker: Speaker,
+        rng: np.random.Generator,
+        absent_share: float = ABSENT_SHARE,
     ) -> None:
+        self._absent_share = absent_share
         self._table, self._sight, self._speaker, self._rng = table, sight, speaker, rng
         self._labels = {name: i for i, name in enumerate(table.items)}
         self._orders: dict[str, Callable[[], Said | None]] = {
@@ -79,7 +85,7 @@ class Talk:
         """Return an instruction and its answer, None if the draw came to nothing."""
         try:
             kind = self._kind()
-            if self._rng.random() < ABSENT_SHARE:
+            if self._rng.random() < self._absent_share:
                 return self._absent(kind)
             return self._orders[kind]()
         except DrawRejectedError:

@@ -56,6 +56,13 @@ def totals(run, until=None):
     return [float(losses.total.detach()) for losses in run.train(stop)]
 
 
+@pytest.mark.parametrize('ranges', ['tasks', 'elsewhere'])
+def test_the_tasks_are_measured_with_an_order_for_what_is_not_there(ranges):
+    for seed in range(4):
+        answers = lessons_of_size(96, 72, ranges).make(seed).answers
+        assert [answer.outcome for answer in answers] == ['plan', 'absent']
+
+
 def test_a_stopped_run_resumes_to_the_same_losses(tmp_path, lessons):
     whole = PlannerRun(tmp_path / 'whole', DEBUG, SETTINGS, lessons)
     wanted = totals(whole)

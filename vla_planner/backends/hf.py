@@ -21,6 +21,7 @@ try:
     from PIL import Image
     from transformers import AutoModelForImageTextToText
 
+    from vla_planner.backends.looks import SHIFTS, Agreement, shifted
     from vla_planner.backends.processor import load_processor
 except ImportError as error:
     raise MissingDependencyError(
@@ -58,6 +59,8 @@ class HfBackend:
                 f'{profile.model} has no image processor: preprocessor_config.json or '
                 'processor_config.json is missing; a model that sees images has one'
             )
+        one = profile.format != 'compact' or _talks(self.processor)
+        self._shifts = SHIFTS[: 1 if one else profile.looks]
         self.model = self._loaded(profile, source)
         self.model.eval()
 
@@ -80,7 +83,7 @@ class HfBackend:
         import threading
 
         inputs = self._inputs(conversation)
-        streamer = transformers.TextIteratorStreamer(
+        streamer = _FirstRow(
             self.processor.tokenizer,
             skip_prompt=not self.model.config.is_encoder_decoder,
             timeout=asking.seconds + 1.0,
@@ -99,6 +102,7 @@ class HfBackend:
                         streamer=streamer,
                         stopping_criteria=transformers.StoppingCriteriaList([stop]),
                         **self._constraint(),
+                        **self._agreement(),
                         **self._leaning(asking.leaning),
                     )
             except BaseException as error:
@@ -123,8 +127,7 @@ class HfBackend:
         return lost, len(words)
 
     def _inputs(self, conversation: Sequence[Turn]) -> Any:
-        images = [Image.fromarray(turn.image) for turn in conversation if turn.image is not None]
-        if getattr(self.processor, 'chat_template', None):
+        if _talks(self.processor):
             inputs = self.processor.apply_chat_template(
                 messages(conversation),
                 add_generation_prompt=True,
@@ -134,7 +137,12 @@ class HfBackend:
             )
         else:
             text = ' '.join(turn.text for turn in conversation).strip()
-            inputs = self.processor(text=text, images=images, return_tensors='pt')
+            shown = [turn.image for turn in conversation if turn.image is not None]
+            images = [
+                Image.fromarray(shifted(rgb, shift)) for shift in self._shifts for rgb in shown
+            ]
+            texts = [text] * len(self._shifts)
+            inputs = self.processor(text=texts, images=images or None, return_tensors='pt')
         self._check_length(inputs['input_ids'].shape[1])
         return inputs.to(self.device, dtype=self.model.dtype)
 
@@ -153,6 +161,12 @@ class HfBackend:
         biases = {(known[token],): odds for token, odds in leaning.items() if token in known}
         return {'sequence_bias': biases} if biases else {}
 
+    def _agreement(self) -> dict[str, Any]:
+        if len(self._shifts) == 1:
+            return {}
+        agreement = Agreement(self._shifts, self.processor.tokenizer.get_vocab())
+        return {'logits_processor': transformers.LogitsProcessorList([agreement])}
+
     def _constraint(self) -> dict[str, Any]:
         if not self._constrained:
             return {}
@@ -164,6 +178,14 @@ class HfBackend:
         return {'prefix_allowed_tokens_fn': lambda _, ids: self._grammar.allowed(ids.tolist())}
 
 
+class _FirstRow(transformers.TextIteratorStreamer):
+    """Streams the first answer of a batch, whose others say the same."""
+
+    def put(self, value: Any) -> None:
+        """Take the tokens that come next, (N,), or all before them, (N, L)."""
+        super().put(value[:1])
+
+
 class _GivenUp(transformers.StoppingCriteria):
     """Ends an answer that nobody waits for any more."""
 
@@ -173,6 +195,11 @@ class _GivenUp(transformers.StoppingCriteria):
     def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
         over = self._asking.given_up.is_set() or time.monotonic() > self._until
         return torch.full((input_ids.shape[0],), over, dtype=torch.bool, device=input_ids.device)
+
+
+def _talks(processor: Any) -> bool:
+    """Return whether a model takes conversations, not an image and a text alone."""
+    return bool(getattr(processor, 'chat_template', None))
 
 
 def messages(conversation: Sequence[Turn]) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from gae_arm.commands.endurance.memory import MemoryWatch
 from gae_arm.commands.running_graph import running_graph
 from gae_arm.core import checks
 from gae_arm.core.arm import load_arm
+from gae_arm.core.errors import GaeError
 from gae_arm.core.paths import arm_file
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Yield what came of it; raises GaeError if a node dies."""
+    """Yield what came of it; then raises GaeError if a node died or the arm could not be freed."""
     seconds = 60 * checks.number('--minutes', args.minutes, 0.01, 10_000.0)
     factor = checks.number('--real-time-factor', args.real_time_factor, 0.01, 1.0)
     arguments = {
@@ -71,8 +72,14 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
             arm = SoakArm(observer, load_arm(arm_file(args.arm)))
             talk, random = Conversation(observer), Random(args.seed)
             soak = Soak(observer, arm, talk, memory, random, partial(print, file=sys.stderr))
-            soak.run(seconds, LONGEST_S / factor)
+            failure = None
+            try:
+                soak.run(seconds, LONGEST_S / factor)
+            except GaeError as error:
+                failure = error
     yield from _rows(soak, arm, memory)
+    if failure is not None:
+        raise failure
 
 
 def _rows(soak: Soak, arm: SoakArm, memory: MemoryWatch) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMsg
 from gae_arm.arm_control.limits import GovernorSettings, limited_arm
 from gae_arm.commands.benches.motion_checker import MotionChecker, screw_axes
 from gae_arm.core.arm import ArmConfig
+from gae_arm.core.errors import GaeError
 from gae_arm.core.motion import ArmState, ArmStatus, HaltReason
 from gae_arm.core.trajectory import JointTrajectory
 from gae_arm.ros import topics
@@ -65,17 +66,25 @@ class SoakArm:
         return True
 
     def release(self, seconds: float = 60.0) -> None:
-        """Wait until the arm stands, and resume it if it is halted until somebody does."""
+        """Wait until the arm stands, and resume it if it is halted until somebody does.
+
+        Raises GaeError with what it says of itself where that does not free it.
+        """
         self._observer.wait_for(lambda: self.speed < STANDING, 'the arm to stand')
         self._asked_ns = None
+        refusal = ''
 
         def free() -> bool:
+            nonlocal refusal
             if self.status is not None and self.status.reason in LATCHED:
-                self._observer.call(Trigger, 'resume', Trigger.Request())
+                refusal = self._observer.call(Trigger, 'resume', Trigger.Request()).message
                 self._observer.spin(0.1)
             return self.status is not None and self.status.state == ArmState.HOLDING
 
-        self._observer.wait_for(free, 'the arm to be free', seconds)
+        try:
+            self._observer.wait_for(free, 'the arm to be free', seconds)
+        except GaeError as error:
+            raise GaeError(f'{error}: {self.status}; resume said {refusal!r}') from error
 
     def begin_anew(self) -> None:
         """Take note that the arm was put elsewhere: what comes next continues nothing."""

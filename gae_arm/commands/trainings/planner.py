@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from vla_planner.training.run import Lessons, PlannerRun
 
 RANGES = {
-    'training': 'new scenes of the ranges that are trained on: tasks and crowded tables',
-    'held-out': "the tasks' held-out ranges and sentences; words and kinds of objects are taught",
+    'training': 'new pictures of what is trained on: tasks, also half done, and crowded tables',
+    'tasks': "new scenes of the tasks in their training ranges; and an order for what isn't there",
+    'elsewhere': 'as tasks, with held-out cameras, textures and sentences',
+    'held-out': 'the tasks with all held out at once; words and kinds of objects are taught',
     'fresh': 'as held-out, but usual nouns in sentences that nobody looked at: see `FRESH`',
     'begun': 'as held-out, of tasks that are half done or done: what comes next, or nothing',
 }
+ELSEWHERE = ('camera_pose', 'camera_intrinsics', 'texture', 'table_texture', 'light', 'wording')
+"""Axes that are held out where only the surroundings and sentences are."""
 QUICK = 60
 """Pictures of each range that are measured while training."""
 
@@ -82,19 +86,24 @@ def lessons(width: int, height: int, measured: str = '') -> Lessons:
     """Return lessons of width x height pixels; measured: on which of RANGES, '': to learn from."""
     from gae_arm.arm_sim.objects.catalogue import KINDS
     from gae_arm.arm_sim.scene import COLORS
-    from gae_arm.arm_sim.tasks.axes import HELD_OUT, Choices
+    from gae_arm.arm_sim.tasks.axes import HELD_OUT, TRAINING, Choices
     from gae_arm.arm_sim.tasks.phrases import FRESH
     from gae_arm.grounding.lessons import LessonMaker
     from gae_arm.grounding.speech import vocabulary
     from vla_planner.training.run import Lessons
 
     as_it_is: dict[str, Any] = {'developed_share': 0.0} if measured else {}
-    if measured in ('held-out', 'fresh', 'begun'):
-        ranges = HELD_OUT
-        if measured == 'fresh':
-            ranges = HELD_OUT.override('wording', book=Choices((FRESH,)))
-        begun = float(measured == 'begun')
-        as_it_is |= {'count': 1, 'ranges': ranges, 'task_share': 1.0, 'begun_share': begun}
+    ranges = {
+        'tasks': TRAINING,
+        'elsewhere': TRAINING.held_out_in(*ELSEWHERE),
+        'held-out': HELD_OUT,
+        'fresh': HELD_OUT.override('wording', book=Choices((FRESH,))),
+        'begun': HELD_OUT,
+    }
+    if measured in ranges:
+        begun, absent = float(measured == 'begun'), measured in ('tasks', 'elsewhere')
+        as_it_is |= {'ranges': ranges[measured], 'task_share': 1.0, 'begun_share': begun}
+        as_it_is |= {'count': 2, 'absent_share': 1.0} if absent else {'count': 1}
     maker = LessonMaker(width, height, **as_it_is)
     return Lessons(maker, tuple(KINDS), tuple(COLORS), tuple(vocabulary()))
 

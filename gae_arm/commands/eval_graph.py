@@ -214,14 +214,15 @@ class GraphRun:
             self._next_plan()
         elif progress.state in STOPS:
             self._plan = None
-            self._score.stop(STOPS[progress.state])
+            self._score.stop(STOPS[progress.state], progress.message)
 
     def _next_plan(self) -> None:
         self._plan = self._progress = None
         try:
             self._plan = self._planner.plan(self._place)
         except (NoWayError, NoPlanError) as error:
-            self._score.stop('out of reach' if isinstance(error, NoWayError) else 'no plan')
+            cause = 'out of reach' if isinstance(error, NoWayError) else 'no plan'
+            self._score.stop(cause, str(error))
         if self._plan is not None:
             self._plans += 1
             self._send(self._plan)

@@ -148,7 +148,8 @@ class Rollout:
         try:
             plan = (ask or self.planner.plan)(self.cell)
         except (NoWayError, NoPlanError) as error:
-            self._score.stop('out of reach' if isinstance(error, NoWayError) else 'no plan')
+            cause = 'out of reach' if isinstance(error, NoWayError) else 'no plan'
+            self._score.stop(cause, str(error))
             return None
         if plan is not None:
             self._plans += 1
@@ -161,9 +162,9 @@ class Rollout:
         try:
             plan = self._as_admitted(plan, state, cloud)
             chunk = self.policy.act(state, plan, cloud)
-        except PlanRefusedError:
+        except PlanRefusedError as error:
             if not self._insist:
-                self._score.stop('refused')
+                self._score.stop('refused', f'{error.reason.name}: {error}')
             return PlanState.REFUSED
         progress = self.policy.progress()
         arrives_ns = cell.now_ns + round(self.settings.delay * 1e9)
@@ -172,7 +173,7 @@ class Rollout:
         if self._watch is not None:
             self._watch(Moment(state, cell.truth(), plan, chunk, cloud, progress))
         if progress.state == PlanState.STUCK and not self._insist:
-            self._score.stop(STUCK)
+            self._score.stop(STUCK, progress.message)
         return progress.state
 
     def _as_admitted(

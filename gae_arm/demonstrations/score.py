@@ -32,6 +32,7 @@ class Outcome:
     no business with. plans: used. touched: what the robot touched first of all objects, '' nothing;
     role: what that is to the task: 'target', 'distractor' (the first one), 'other', ''.
     interventions: by reason, seconds in which the governor did not let the arm go on as asked.
+    message: what was said where there was no plan, or it was refused.
     """
 
     success: bool
@@ -43,6 +44,7 @@ class Outcome:
     touched: str = ''
     role: str = ''
     interventions: dict[str, float] = field(default_factory=dict)
+    message: str = ''
 
 
 class Score:
@@ -61,7 +63,7 @@ class Score:
         self._gripped: set[str] = set()
         self._lost: dict[str, float] = {}
         self._interventions = defaultdict[str, float](float)
-        self._first = ''
+        self._first = self._message = ''
         self._length = 0.0
         self._last: np.ndarray | None = None
         self._began_ns = self._now_ns = 0
@@ -95,8 +97,9 @@ class Score:
             self._interventions[status.reason.name] += seconds
             self._held_ns = self._now_ns
 
-    def stop(self, why: str) -> None:
-        """Note why nothing more is tried from now on: STUCK, or a cause."""
+    def stop(self, why: str, message: str = '') -> None:
+        """Note why nothing more is tried from now on: STUCK, or a cause; message: in a sentence."""
+        self._message = message
         held = self._held_ns is not None and self._now_ns - self._held_ns < RECENT_NS
         self._stopped = 'refused' if why == STUCK and held else why
 
@@ -113,6 +116,7 @@ class Score:
             touched=self._first,
             role=self._role(self._first),
             interventions=dict(self._interventions),
+            message='' if success else self._message,
         )
 
     def _see_contacts(self, truth: Truth) -> None:

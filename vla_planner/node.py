@@ -19,6 +19,7 @@ from gae_arm.arm_control.reach import Reach
 from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.instruction import ErrorCode, InstructionFeedback, InstructionResult, Stage
+from gae_arm.core.motion import RobotState
 from gae_arm.core.paths import arm_file
 from gae_arm.core.plan import ImageAnchor
 from gae_arm.core.plan import WaypointPlan as Plan
@@ -68,7 +69,7 @@ class VlaPlannerNode(Node):
         rules = parameters.declare(self, PlanCheckSettings)
         camera = parameters.declare(self, CameraInputSettings)
         arm = load_arm(arm_file(self._settings.arm))
-        self._base_frame = arm.base_frame
+        self._base_frame, self._gripper = arm.base_frame, arm.gripper
         self._worker = ThinkingWorker(partial(self._make_planner, arm, rules))
         self._view: CameraView | None = None
         self._pursuit: Pursuit | None = None
@@ -215,6 +216,7 @@ class VlaPlannerNode(Node):
         self._wish = Wish(
             self._instruction,
             round(self._pursuing.plan_expiry * 1e9),
+            opening=self._opening(view.state),
             canceled=lambda: pursuit is not self._pursuit,
             anchored=lambda anchors: self._anchors.put((scene, anchors)),
             begun=self._begun.put if early else None,
@@ -222,6 +224,15 @@ class VlaPlannerNode(Node):
         )
         pursuit.thinking(now_ns)
         self._worker.ask(scene, self._wish)
+
+    def _opening(self, state: RobotState | None) -> float | None:
+        """Return how far the gripper is open, None where that is not known."""
+        if state is None:
+            return None
+        try:
+            return self._gripper.opening(state.select(self._gripper.joints))
+        except InvalidValueError:
+            return None
 
     def _take_answer(self, answer: Answer, pursuit: Pursuit) -> None:
         now_ns = self._now_ns()

@@ -31,7 +31,7 @@ from vla_planner.picture import Picture, Scene, whole, workspace
 from vla_planner.profile import Profile
 from vla_planner.prompts import Prompts, Turn
 from vla_planner.scale import scale_named
-from vla_planner.sense import check_sense
+from vla_planner.sense import check_hand_is_empty, check_sense
 from vla_planner.sketch import Sketch, Spot
 from vla_planner.words import check_words, checked_instruction
 
@@ -53,17 +53,18 @@ class Wish(checks.Contract):
     """What is asked of the planner, beside the scene.
 
     expiry_ns: from the image's stamp until the plan may no longer be used. present: R_base_ee
-    (3, 3), q: (N,), rad: how the arm stands, if that is known. canceled: whether nobody waits any
-    more. anchored: told the anchors as soon as they are known. sketched: told where in the image,
-    pixels, the waypoints of an answer are, (N, 2), and their grippers, before they are checked.
-    begun: told a plan's beginning while the model is still writing the rest. again: whether a plan
-    for this instruction has just been carried out.
+    (3, 3), q: (N,), rad, opening: 0.0 to 1.0: how arm and gripper stand, if that is known.
+    canceled: whether nobody waits any more. anchored: told the anchors as soon as they are known.
+    sketched: told where in the image, pixels, the waypoints of an answer are, (N, 2), and their
+    grippers, before they are checked. begun: told a plan's beginning while the model is still
+    writing the rest. again: whether a plan for this instruction has just been carried out.
     """
 
     instruction: str
     expiry_ns: int = 60_000_000_000
     present: np.ndarray | None = None
     q: np.ndarray | None = None
+    opening: float | None = None
     canceled: Callable[[], bool] = lambda: False
     anchored: Callable[[tuple[ImageAnchor, ...]], None] = lambda _: None
     sketched: Callable[[np.ndarray, tuple[float | None, ...]], None] = lambda *_: None
@@ -150,6 +151,8 @@ class VlmPlanner:
         )
         plan = check_places(plan, self.rules)
         check_sense(plan.waypoints, scene)
+        if self.profile.empty_hand and wish.opening is not None:
+            check_hand_is_empty(plan.waypoints, wish.opening)
         self._check_reach(plan, wish)
         return plan_in_frame(plan, scene.frame.frame_id, geometry.invert(scene.T_base_camera))
 

@@ -81,6 +81,9 @@ class Profile(Settings):
         False, 'the arm goes to the first waypoint while the model still writes the others'
     )
     knows_words: bool = setting(False, 'instructions of mostly unknown words are refused')
+    empty_hand: bool = setting(
+        False, 'closed fingers in its plans press or push: never with something in the hand'
+    )
     looks: int = setting(
         1,
         'pictures, a little shifted, that it is shown at once; what it says is their mean '

@@ -14,7 +14,7 @@ from gae_arm.core.plan import Waypoint
 from gae_arm.core.progress import PlanRefusal, PlanRefusedError
 from gae_arm.core.projection import project
 from vla_planner.depth import points_around
-from vla_planner.gripper import gripper_events
+from vla_planner.gripper import MIDDLE, gripper_events
 from vla_planner.lifting import refused
 from vla_planner.picture import Scene
 
@@ -22,6 +22,8 @@ MOST_EVENTS = 8
 """Of the gripper in one plan: a grasp and a release are two."""
 SAME_PLACE = 0.01
 """Metres: a thing let go where it was grasped has not been moved."""
+HOLDS = (0.05, 0.9)
+"""Opening of a closed gripper between these: on something."""
 IN_REACH_OF_FINGERS = 0.06
 """Metres from a grasp within which something must be seen."""
 
@@ -43,6 +45,21 @@ def check_sense(waypoints: Sequence[Waypoint], scene: Scene) -> None:
             moved = [w.position - waypoints[before].position for w in waypoints[before : i + 1]]
             if np.linalg.norm(moved, axis=1).max() < SAME_PLACE:
                 raise refused(i, f'waypoint {i} lets go at once of what {before} grasped')
+
+
+def check_hand_is_empty(waypoints: Sequence[Waypoint], opening: float) -> None:
+    """Refuse to press or push, with fingers that stay closed, while they hold something.
+
+    opening: the gripper's, 0.0 to 1.0, now. Raises PlanRefusedError.
+    """
+    said = [waypoint.gripper for waypoint in waypoints if waypoint.gripper is not None]
+    stays_closed = bool(said) and max(said) < MIDDLE
+    if stays_closed and HOLDS[0] < opening < HOLDS[1]:
+        raise refused(
+            0,
+            f'the hand holds something, it is {opening:.2f} open: it presses and pushes only when '
+            'it is empty; have that put somewhere first',
+        )
 
 
 def _check_in_front(waypoints: Sequence[Waypoint], scene: Scene) -> None:

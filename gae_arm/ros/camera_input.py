@@ -153,7 +153,7 @@ class CameraInput:
             depth_from_msg(depth),
             None if color is None else color_from_msg(color),
         )
-        state = self._state(frame.stamp_ns) if self._needs_state else None
+        state = self._state_if_known(frame.stamp_ns)
         return CameraView(frame, self._pose(frame), state)
 
     def _check_age(self, what: str, stamp_ns: int) -> None:
@@ -177,6 +177,14 @@ class CameraInput:
         except TransformUnknownError as error:
             raise FrameDroppedError('no_extrinsics', str(error)) from error
         return T_base_parent @ self._T_parent_camera
+
+    def _state_if_known(self, stamp_ns: int) -> RobotState | None:
+        try:
+            return self._state(stamp_ns)
+        except FrameDroppedError:
+            if self._needs_state:
+                raise
+            return None
 
     def _state(self, stamp_ns: int) -> RobotState:
         """Return the joint state nearest to the exposure."""

@@ -43,6 +43,8 @@ PICK_AND_PLACE = Sketch(
 
 def planned(sketch, scene=SCENE, wish=None, **options):
     planner = made_planner('ours', options.get('reach'))
+    empty_hand = options.get('empty_hand', False)
+    planner.profile = dataclasses.replace(planner.profile, empty_hand=empty_hand)
     picture = options.get('picture') or whole(scene, 1280)
     plan = planner.plan_of(sketch, picture, scene, wish or Wish('put it there'), 'p')
     return plan_in_frame(plan, 'base', scene.T_base_camera)
@@ -224,3 +226,19 @@ def test_a_frame_without_colour_is_no_scene():
     frame = CameraFrame(1, 'camera', camera, SCENE.frame.depth)
     with pytest.raises(PlannerError, match='the image has no colour'):
         Scene(frame, SCENE.T_base_camera, 'base')
+
+
+@pytest.mark.parametrize('opening', [None, 0.0, 0.5, 1.0])
+def test_a_full_hand_neither_presses_nor_pushes_where_the_model_knows_nothing_of_it(opening):
+    press = tuple(Stroke(RED, up=up, gripper=0.0) for up in (0.1, -0.01, 0.1))
+    press, wish = Sketch(spots=(Spot('red', RED),), strokes=press), Wish('press', opening=opening)
+    planned(press, wish=wish)
+    if opening == 0.5:
+        error = refusal(press, wish=wish, empty_hand=True)
+        assert str(error).startswith('the hand holds something, it is 0.50 open')
+    else:
+        planned(press, wish=wish, empty_hand=True)
+
+
+def test_a_full_hand_may_go_and_take_something_else():
+    planned(PICK_AND_PLACE, wish=Wish('put it there', opening=0.5), empty_hand=True)

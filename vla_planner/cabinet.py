@@ -32,6 +32,8 @@ FEWEST = 4
 CELL, WHOLE = 0.012, 0.7
 """Metres of a cell seen from above; share of cells in which the top of a box, or a row across its
 front, is seen."""
+PARTLY = 0.3
+"""Share of such cells of a front that a hand hides in part."""
 EDGE = 0.7
 """Share of half a side up to which, sideways, there are handles; beyond only the front shows."""
 BOARD = 0.012
@@ -97,13 +99,26 @@ def _side(box: surface.Rectangle, side: int, points: np.ndarray) -> Cabinet | No
     seen = _seen_from(box, side, points)
     out, aside = seen[:, 0], np.abs(seen[:, 1])
     wide = box.sides[1 - side % 2] / 2
-    fronts = np.flatnonzero(_covered(seen, wide, 0.0, MOST_OPEN).mean(axis=1) > WHOLE)
+    fronts = _fronts(_covered(seen, wide, 0.0, MOST_OPEN))
     opened = max(0.0, (fronts.max() + 1) * CELL - BOARD) if len(fronts) else 0.0
     handle = (aside < EDGE * wide) & (out > opened + NEAR) & (out < opened + FAR)
     if handle.sum() < FEWEST:
         return None
     held = handle & (out > float(np.percentile(out[handle], 95)) - THICK)
     return Cabinet(_middle(points[held]), _way(box, side), opened)
+
+
+def _fronts(covered: np.ndarray) -> np.ndarray:
+    """Return which rows show a front, of cells (rows, columns) in which something is seen.
+
+    A hand may hide much of it: then what is seen beyond where handles are, on one side, tells it
+    from what lies in the drawer.
+    """
+    columns = covered.shape[1]
+    beyond = max(1, round((1 - EDGE) / 2 * columns))
+    ends = np.maximum(covered[:, :beyond].mean(axis=1), covered[:, -beyond:].mean(axis=1))
+    share = covered.mean(axis=1)
+    return np.flatnonzero((share > WHOLE) | ((ends > WHOLE) & (share > PARTLY)))
 
 
 def _way(box: surface.Rectangle, side: int) -> np.ndarray:

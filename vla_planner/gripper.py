@@ -12,6 +12,8 @@ from gae_arm.core.plan import WaypointPlan
 MIDDLE = 0.5
 SAME_PLACE = 0.03
 """Metres: a thing that is grasped so near to where one was let go of is that one."""
+ALIKE = 0.7
+"""Cosine between directions that count as one."""
 
 
 def gripper_events(openings: Sequence[float | None]) -> list[tuple[int, bool]]:
@@ -34,15 +36,27 @@ def ends_open(openings: Sequence[float | None]) -> bool:
 
 
 def takes_back(plan: WaypointPlan, before: WaypointPlan) -> bool:
-    """Return whether a plan first grasps what the plan before has put down, where it did.
+    """Return whether a plan first lifts what the plan before has put down, where it did.
 
+    Who draws something along, as a drawer into which something was just put, takes nothing back.
     Both in the frame of a camera that stands still.
     """
     grasps = _places(plan, closes=True)[:1]
     releases = _places(before, closes=False)[-1:]
     carried = bool(_places(before, closes=True))
     near = [np.linalg.norm(a - b) < SAME_PLACE for a in grasps for b in releases]
-    return carried and any(near)
+    return carried and any(near) and _lifts(plan)
+
+
+def _lifts(plan: WaypointPlan) -> bool:
+    """Return whether what is grasped first leaves the way that the hand came."""
+    grasp = next(i for i, closes in gripper_events([w.gripper for w in plan.waypoints]) if closes)
+    if not 0 < grasp < len(plan.waypoints) - 1:
+        return True
+    before, here, after = (w.position for w in plan.waypoints[grasp - 1 : grasp + 2])
+    came, goes = before - here, after - here
+    apart = np.linalg.norm(came) * np.linalg.norm(goes)
+    return bool(came @ goes >= ALIKE * apart)
 
 
 def _places(plan: WaypointPlan, closes: bool) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ from gae_arm.core.projection import project
 from gae_arm.demonstrations.cell import Cell
 from gae_arm.grounding.begun import begun
 from gae_arm.grounding.task_tables import first_keyframes
-from vla_planner.cabinet import cabinet_at
+from vla_planner.cabinet import _fronts, cabinet_at
 from vla_planner.drag import Drag, drag_of
 from vla_planner.hand import PRESENT, Hand
 from vla_planner.lifting import AJAR, lift
@@ -111,6 +111,15 @@ def test_what_is_open_is_pushed_in_until_it_is_shut(cell, seed):
     positions, _ = dragged(scene, wanted, height, np.radians(20), along=0.06)
     told, found = wanted.points[2] - wanted.points[1], positions[2] - positions[1]
     assert found == pytest.approx(told, abs=0.012)
+
+
+@pytest.mark.parametrize(('hidden', 'opened'), [(0, True), (6, True), (14, False)])
+def test_a_front_is_known_by_one_end_where_a_hand_hides_the_other(hidden, opened):
+    covered = np.zeros((25, 16), bool)
+    covered[0] = covered[10] = True
+    covered[3:6, 5:11] = True  # Something in the drawer.
+    covered[:, 16 - hidden :] = False
+    assert (10 in _fronts(covered)) == opened
 
 
 def test_a_cloud_without_a_box_has_no_cabinet_and_any_cloud_is_looked_at():

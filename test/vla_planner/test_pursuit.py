@@ -311,3 +311,24 @@ def test_a_place_onto_which_something_was_put_is_noticed():
 )
 def test_what_the_hand_or_noise_may_be_is_no_filled_place(pixel, change, waypoint):
     assert looks_at_place(pixel, change, waypoint) == ''
+
+
+def path(*stops):
+    """Waypoints (x, height, gripper), in a camera's frame: its y axis points down."""
+    return tuple(Waypoint(np.array([x, -up, 0.5]), None, gripper) for x, up, gripper in stops)
+
+
+PUT_DOWN = path((0.3, 0.1, 1.0), (0.3, 0.0, 0.0), (0.3, 0.1, 0.0), (0.0, 0.1, 0.0), (0.0, 0.0, 1.0))
+LIFT = path((0.01, 0.1, 1.0), (0.01, 0.0, 0.0), (0.01, 0.1, 0.0), (0.4, 0.0, 1.0))
+DRAW = path((0.01, 0.1, 1.0), (0.01, 0.0, 0.0), (0.13, 0.0, 0.0), (0.13, 0.0, 1.0))
+
+
+@pytest.mark.parametrize(('then', 'over'), [(LIFT, True), (DRAW, False)])
+def test_what_was_put_down_is_not_lifted_again_but_a_drawer_around_it_is_shut(then, over):
+    one = pursuit()
+    one.thinking(S)
+    one.thought(Thought(plan('put', PUT_DOWN)), S)
+    one.take_progress(progress(PlanState.DONE, 'put'), 2 * S)
+    one.thinking(3 * S)
+    assert (one.thought(Thought(plan('then', then)), 3 * S) is None) == over
+    assert (one.result is not None) == over

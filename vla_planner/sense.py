@@ -22,8 +22,9 @@ MOST_EVENTS = 8
 """Of the gripper in one plan: a grasp and a release are two."""
 SAME_PLACE = 0.01
 """Metres: a thing let go where it was grasped has not been moved."""
-HOLDS = (0.05, 0.9)
-"""Opening of a closed gripper between these: on something."""
+HOLDS = (0.2, 0.9)
+"""Opening of a gripper that rests between these: on something. A push that was stopped at its end
+leaves an empty one less open."""
 IN_REACH_OF_FINGERS = 0.06
 """Metres from a grasp within which something must be seen."""
 

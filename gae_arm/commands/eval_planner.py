@@ -49,9 +49,9 @@ def run(args: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
         drawn = (make(seed) for seed in tqdm(seeds, desc=ranges, unit='picture'))
         found = score_planner(answers, drawn, at_once=1).rows()
         rows += [{'ranges': ranges, **row} for row in found]
-    rows.append({'ranges': 'both', **_quantile('latency p50 s', answers.seconds, 0.5)})
-    rows.append({'ranges': 'both', **_quantile('latency p99 s', answers.seconds, 0.99)})
-    rows.append({'ranges': 'both', **_quantile('computing p50 s', answers.computing, 0.5)})
+    rows.append({'ranges': 'all', **_quantile('latency p50 s', answers.seconds, 0.5)})
+    rows.append({'ranges': 'all', **_quantile('latency p99 s', answers.seconds, 0.99)})
+    rows.append({'ranges': 'all', **_quantile('computing p50 s', answers.computing, 0.5)})
     seen = LensReport()
     looks = range(args.seed, args.seed + max(1, args.episodes * SCENES_A_LENS // 100))
     for number in tqdm(looks, desc='lenses', unit='scene'):

@@ -121,10 +121,11 @@ class Rollout:
             if self._disturb is not None:
                 self._disturb(cell, truth)
             self._deliver()
-            score.intervene(cell.step().status, period)
+            status = cell.step().status
+            score.intervene(status, period)
             if plan is not None and cell.latched:
                 # Only a person may release that, and here is none.
-                score.stop(STUCK)
+                score.stop(STUCK, f'{status.reason.name}: {status.message}')
                 plan = None
         return score.outcome(self._plans)
 

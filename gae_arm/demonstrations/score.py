@@ -32,7 +32,7 @@ class Outcome:
     no business with. plans: used. touched: what the robot touched first of all objects, '' nothing;
     role: what that is to the task: 'target', 'distractor' (the first one), 'other', ''.
     interventions: by reason, seconds in which the governor did not let the arm go on as asked.
-    message: what was said where there was no plan, or it was refused.
+    message: what was said where there was no plan, or it was refused, stuck or halted.
     """
 
     success: bool

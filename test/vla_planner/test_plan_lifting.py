@@ -21,7 +21,7 @@ from gae_arm.core.plan_transform import plan_in_frame
 from gae_arm.core.progress import PlanRefusal, PlanRefusedError
 from vla_planner.errors import PlannerError
 from vla_planner.gripper import gripper_events
-from vla_planner.lifting import lift
+from vla_planner.lifting import AJAR, lift
 from vla_planner.picture import Scene, whole, workspace
 from vla_planner.planner import Wish
 from vla_planner.sketch import Sketch, Spot, Stroke
@@ -228,7 +228,7 @@ def test_a_frame_without_colour_is_no_scene():
         Scene(frame, SCENE.T_base_camera, 'base')
 
 
-@pytest.mark.parametrize('opening', [None, 0.0, 0.5, 1.0])
+@pytest.mark.parametrize('opening', [None, 0.0, AJAR, 0.5, 1.0])
 def test_a_full_hand_neither_presses_nor_pushes_where_the_model_knows_nothing_of_it(opening):
     press = tuple(Stroke(RED, up=up, gripper=0.0) for up in (0.1, -0.01, 0.1))
     press, wish = Sketch(spots=(Spot('red', RED),), strokes=press), Wish('press', opening=opening)

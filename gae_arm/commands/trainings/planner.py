@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RANGES = {
     'training': 'new pictures of what is trained on: tasks, also half done, and crowded tables',
     'tasks': "new scenes of the tasks in their training ranges; and an order for what isn't there",
-    'elsewhere': 'as tasks, with held-out cameras, textures and sentences',
+    'elsewhere': 'as tasks, with held-out cameras, textures, light and sentences',
     'held-out': 'the tasks with all held out at once; words and kinds of objects are taught',
     'fresh': 'as held-out, but usual nouns in sentences that nobody looked at: see `FRESH`',
     'begun': 'as held-out, of tasks that are half done or done: what comes next, or nothing',

@@ -41,11 +41,17 @@ def takes_back(plan: WaypointPlan, before: WaypointPlan) -> bool:
     Who draws something along, as a drawer into which something was just put, takes nothing back.
     Both in the frame of a camera that stands still.
     """
-    grasps = _places(plan, closes=True)[:1]
-    releases = _places(before, closes=False)[-1:]
-    carried = bool(_places(before, closes=True))
+    grasps = places(plan, closes=True)[:1]
+    releases = places(before, closes=False)[-1:]
+    carried = bool(places(before, closes=True))
     near = [np.linalg.norm(a - b) < SAME_PLACE for a in grasps for b in releases]
     return carried and any(near) and _lifts(plan)
+
+
+def moves(plan: WaypointPlan) -> np.ndarray:
+    """Return from where to where a plan moves what it grasps, (0 or 1, 2, 3), in its frame."""
+    grasps, releases = places(plan, closes=True)[:1], places(plan, closes=False)[-1:]
+    return np.reshape([*grasps, *releases] if grasps and releases else [], (-1, 2, 3))
 
 
 def _lifts(plan: WaypointPlan) -> bool:
@@ -59,6 +65,7 @@ def _lifts(plan: WaypointPlan) -> bool:
     return bool(came @ goes >= ALIKE * apart)
 
 
-def _places(plan: WaypointPlan, closes: bool) -> list[np.ndarray]:
+def places(plan: WaypointPlan, closes: bool) -> list[np.ndarray]:
+    """Return where the gripper closes, or opens, each (3,), metres, in the plan's frame."""
     events = gripper_events([waypoint.gripper for waypoint in plan.waypoints])
     return [plan.waypoints[i].position for i, closing in events if closing == closes]

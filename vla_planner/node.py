@@ -221,6 +221,7 @@ class VlaPlannerNode(Node):
             anchored=lambda anchors: self._anchors.put((scene, anchors)),
             begun=self._begun.put if early else None,
             again=pursuit.completed,
+            moved=pursuit.moved,
         )
         pursuit.thinking(now_ns)
         self._worker.ask(scene, self._wish)

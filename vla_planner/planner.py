@@ -6,7 +6,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from gae_arm.core.plan import ImageAnchor, WaypointPlan
 from gae_arm.core.plan_check import PlanCheckSettings, Reach, check_places, check_reach
 from gae_arm.core.plan_transform import plan_in_frame
 from gae_arm.core.progress import PlanRefusedError
+from gae_arm.core.projection import project
+from vla_planner import gripper
 from vla_planner.backends.backend import Backend
 from vla_planner.backends.waiting import Answering
 from vla_planner.conversation import Conversation
@@ -41,11 +43,13 @@ class Thought(checks.Contract):
     """What came of thinking.
 
     plan: in the frame of the camera; None: the model says that nothing is left to do. notes: what a
-    person should know about how the answer was read.
+    person should know about how the answer was read. moved: (M, 2, 3), metres, base frame: what
+    will have been moved for the instruction when the plan has been carried out.
     """
 
     plan: WaypointPlan | None
     notes: tuple[str, ...] = ()
+    moved: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +61,8 @@ class Wish(checks.Contract):
     canceled: whether nobody waits any more. anchored: told the anchors as soon as they are known.
     sketched: told where in the image, pixels, the waypoints of an answer are, (N, 2), and their
     grippers, before they are checked. begun: told a plan's beginning while the model is still
-    writing the rest. again: whether a plan for this instruction has just been carried out.
+    writing the rest. again: whether a plan for this instruction has just been carried out. moved:
+    (M, 2, 3), metres, base frame: from where to where the plans before moved things for it.
     """
 
     instruction: str
@@ -70,6 +75,7 @@ class Wish(checks.Contract):
     sketched: Callable[[np.ndarray, tuple[float | None, ...]], None] = lambda *_: None
     begun: Callable[[WaypointPlan], None] | None = None
     again: bool = False
+    moved: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3)))
 
 
 class VlmPlanner:
@@ -119,9 +125,9 @@ class VlmPlanner:
         if thought.plan is None:
             return thought
         latency_ns = time.perf_counter_ns() - begun
-        return dataclasses.replace(
-            thought, plan=dataclasses.replace(thought.plan, latency_ns=latency_ns)
-        )
+        plan = dataclasses.replace(thought.plan, latency_ns=latency_ns)
+        moves = geometry.transform_points(scene.T_base_camera, gripper.moves(plan))
+        return dataclasses.replace(thought, plan=plan, moved=np.concatenate([wish.moved, moves]))
 
     def read(self, form: Format, picture: Picture, text: str) -> Sketch:
         """Return what an answer says; raise InvalidValueError where it cannot be used."""
@@ -148,6 +154,7 @@ class VlmPlanner:
             expiry_ns=stamp_ns + wish.expiry_ns,
             anchors=lifted.anchors,
             planner=self.backend.name,
+            moved=wish.moved,
         )
         plan = check_places(plan, self.rules)
         check_sense(plan.waypoints, scene)
@@ -198,19 +205,32 @@ class _Asking:
 
     def one_step(self, conversation: Conversation, instruction: str) -> Thought:
         """Return what the model answers to one question."""
-        text = self.planner.prompts.prompt.substitute(instruction=instruction, anchors='[]')
-        question = Turn('user', text, self.picture.rgb)
+        moved = self._recalled(self.planner.formats[1])
+        text = self.planner.prompts.prompt.substitute(
+            instruction=instruction, anchors='[]', moved=moved
+        )
+        question = Turn('user', text.strip(), self.picture.rgb)
         return conversation.ask(question, self._understood, self._hear)
 
     def two_steps(self, conversation: Conversation, instruction: str) -> Thought:
         """Return what it answers after it was told how far its anchors are."""
         prompts = self.planner.prompts
-        text = prompts.anchors.substitute(instruction=instruction)
+        moved = self._recalled(self.planner.formats[0])
+        text = prompts.anchors.substitute(instruction=instruction, moved=moved)
         anchored = conversation.ask(Turn('user', text, self.picture.rgb), self._anchored)
         if anchored is None:
             return Thought(None)
-        text = prompts.prompt.substitute(instruction=instruction, anchors=json.dumps(anchored))
+        text = prompts.prompt.substitute(
+            instruction=instruction, anchors=json.dumps(anchored), moved=moved
+        )
         return conversation.ask(Turn('user', text), self._understood, self._hear)
+
+    def _recalled(self, form: Format) -> str:
+        """Return how the model is told what has been moved; nothing that was out of view."""
+        scene = self.scene
+        seen = geometry.transform_points(geometry.invert(scene.T_base_camera), self.wish.moved)
+        places = self.picture.to_place(project(scene.frame.intrinsics, seen))
+        return form.recall(places[np.isfinite(places).all((1, 2))])
 
     def _anchored(self, text: str) -> list[dict[str, object]] | None:
         """Return the anchors of an answer with their depths, None where nothing is left to do."""

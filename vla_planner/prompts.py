@@ -15,8 +15,8 @@ from gae_arm.core.errors import ConfigError
 from vla_planner.profile import Profile
 
 NAMES = {
-    'prompt': ('instruction', 'anchors'),
-    'anchors_prompt': ('instruction',),
+    'prompt': ('instruction', 'anchors', 'moved'),
+    'anchors_prompt': ('instruction', 'moved'),
     'retry_prompt': ('error',),
     'system': (),
 }

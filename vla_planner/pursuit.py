@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Callable
 from enum import Enum
 
+import numpy as np
+
 from gae_arm.core.instruction import ErrorCode, InstructionResult, Stage
 from gae_arm.core.motion import ArmState, ArmStatus, HaltReason
 from gae_arm.core.plan import WaypointPlan
@@ -59,6 +61,9 @@ class Pursuit:
         self.plans = 0
         self.share = 0.0
         self.plan: WaypointPlan | None = None
+        self.moved = np.zeros((0, 2, 3))
+        """From where to where things have been moved for the instruction, metres, base frame."""
+        self._moved_then = self.moved
         self.progress: PlanProgress | None = None
         self.result: InstructionResult | None = None
 
@@ -95,6 +100,7 @@ class Pursuit:
         if self.plans >= self._settings.max_plans:
             self._end(ErrorCode.TASK_FAILED, f'something is left to do after {self.plans} plans')
             return None
+        self._moved_then = thought.moved
         self.begin(thought.plan, now_ns)
         return thought.plan
 
@@ -179,7 +185,7 @@ class Pursuit:
     # -- what follows -----------------------------------------------------------------------------
 
     def _done(self, now_ns: int) -> None:
-        self.completed, self.share = True, 1.0
+        self.completed, self.share, self.moved = True, 1.0, self._moved_then
         assert self.plan is not None
         if not (self._settings.check_done and self.sees_end(self.plan)):
             self._end(ErrorCode.SUCCESS)

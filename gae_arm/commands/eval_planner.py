@@ -16,7 +16,7 @@ from tqdm import tqdm
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.statistics import quantile_interval
 
-RANGES = ('tasks', 'elsewhere', 'training', 'held-out')
+RANGES = ('tasks', 'elsewhere', 'training', 'held-out', 'begun')
 """Of those of `gae train planner --evaluate`."""
 SCENES_A_LENS = 20
 """Of every hundred pictures, so many scenes are seen through all lenses."""
@@ -74,6 +74,7 @@ class _Answers:
     def __call__(self, images: np.ndarray, sentences: Sequence[str]) -> list[str]:
         from vla_planner.backends.backend import Asking
         from vla_planner.errors import PlannerError
+        from vla_planner.formats.compact import FIRST
         from vla_planner.prompts import Turn
 
         profile = self._planner.profile
@@ -82,7 +83,7 @@ class _Answers:
             begun, computed = time.perf_counter(), time.process_time()
             pieces = self._planner.backend.answer(
                 [Turn('user', text, rgb)],
-                Asking(profile.tokens, 60.0, profile.leaning(again=False)),
+                Asking(profile.tokens, 60.0, profile.leaning(again=FIRST in text)),
             )
             try:
                 out.append(''.join(pieces))

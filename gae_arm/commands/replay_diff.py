@@ -13,6 +13,7 @@ from gae_arm.commands.results import write_results
 from gae_arm.core.arm import ArmConfig, load_arm
 from gae_arm.core.camera import CameraFrame
 from gae_arm.core.errors import ConfigError, GaeError
+from gae_arm.core.geometry import transform_points
 from gae_arm.core.paths import arm_file
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.recording.bag_topics import find_topics, parse_remaps
@@ -139,8 +140,10 @@ def planner_rerun(
     except GaeError as error:
         return None, [f'- note: the planner {model!r} is not run: {error}']
 
-    def plan(frame: CameraFrame, T_base_camera: np.ndarray, instruction: str) -> WaypointPlan:
-        thought = planner.think(Scene(frame, T_base_camera, arm.base_frame), Wish(instruction))
+    def plan(frame: CameraFrame, T_base_camera: np.ndarray, recorded: WaypointPlan) -> WaypointPlan:
+        moved = transform_points(T_base_camera, recorded.moved)
+        wish = Wish(recorded.instruction, again=len(moved) > 0, moved=moved)
+        thought = planner.think(Scene(frame, T_base_camera, arm.base_frame), wish)
         if thought.plan is None:
             raise GaeError('the planner says that nothing is left to do')
         return thought.plan

@@ -33,6 +33,8 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         equal_nan = a.dtype.kind == 'f' and b.dtype.kind == 'f'
         return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=equal_nan)
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
     return bool(a == b)
 
 

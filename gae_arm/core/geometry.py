@@ -171,7 +171,7 @@ def interpolate(T_from: np.ndarray, T_to: np.ndarray, share: float) -> np.ndarra
 
 
 def transform_points(T: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Map points (N, 3) by one transform (4, 4); the result keeps the points' dtype."""
+    """Map points (..., 3) by one transform (4, 4); the result keeps the points' dtype."""
     r, t = T[:3, :3].astype(points.dtype), T[:3, 3].astype(points.dtype)
     return points @ r.T + t
 

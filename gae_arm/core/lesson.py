@@ -56,7 +56,9 @@ class Lesson(checks.Contract):
 
     rgb: uint8 (H, W, 3). depth: float32 (H, W), metres, 0 unknown. label: int16 (H, W), which
     object a pixel shows, negative for none. kinds, colors: what each object is, by label.
-    T_base_camera: float64 (4, 4). instructions, answers: of equal length.
+    T_base_camera: float64 (4, 4). instructions, answers: of equal length. moved: float64 (M, 2, 2)
+    for each instruction: the pixels (u, v) from which and to which things have been moved for it
+    already; empty: nothing for any.
     """
 
     rgb: np.ndarray
@@ -68,3 +70,8 @@ class Lesson(checks.Contract):
     K: np.ndarray
     instructions: tuple[str, ...]
     answers: tuple[Answer, ...]
+    moved: tuple[np.ndarray, ...] = ()
+
+    def moved_for(self, number: int) -> np.ndarray:
+        """Return what has been moved for an instruction, (M, 2, 2), pixels."""
+        return self.moved[number] if self.moved else np.zeros((0, 2, 2))

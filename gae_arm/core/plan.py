@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -63,6 +63,8 @@ class WaypointPlan(checks.Contract):
     anchors: the image points that the plan rests on.
     planner: name of the model that answered.
     latency_ns: time from the image to the answer, nanoseconds.
+    moved: float64 (M, 2, 3), metres, in `frame_id`: from where to where things had been moved for
+    this instruction by the plans before; the words mean the table as it was before that.
     """
 
     plan_id: str
@@ -74,6 +76,7 @@ class WaypointPlan(checks.Contract):
     anchors: tuple[ImageAnchor, ...] = ()
     planner: str = ''
     latency_ns: int = 0
+    moved: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3)))
 
     def __post_init__(self) -> None:
         """Validate; a plan without waypoints, or expired when made, is none."""
@@ -84,6 +87,7 @@ class WaypointPlan(checks.Contract):
         checks.stamp('expiry_ns', self.expiry_ns)
         checks.text('planner', self.planner)
         checks.stamp('latency_ns', self.latency_ns)
+        object.__setattr__(self, 'moved', checks.array('moved', self.moved, (None, 2, 3)))
         object.__setattr__(self, 'waypoints', tuple(self.waypoints))
         object.__setattr__(self, 'anchors', tuple(self.anchors))
         if not self.waypoints:

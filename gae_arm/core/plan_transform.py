@@ -16,7 +16,8 @@ def plan_in_frame(plan: WaypointPlan, frame_id: str, T_frame_plan: np.ndarray) -
     A waypoint without an orientation stays without one. The anchors are pixels and stay.
     """
     waypoints = tuple(waypoint_in_frame(w, T_frame_plan) for w in plan.waypoints)
-    return dataclasses.replace(plan, frame_id=frame_id, waypoints=waypoints)
+    moved = geometry.transform_points(T_frame_plan, plan.moved)
+    return dataclasses.replace(plan, frame_id=frame_id, waypoints=waypoints, moved=moved)
 
 
 def waypoint_in_frame(waypoint: Waypoint, T_frame_plan: np.ndarray) -> Waypoint:

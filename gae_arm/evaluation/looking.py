@@ -40,6 +40,7 @@ class LookingPlanner:
         self._rng = np.random.default_rng([self._seed, place.instance.seed])
         self._plans = 0
         self._last: WaypointPlan | None = None
+        self._moved = np.zeros((0, 2, 3))
 
     def plan(self, place: Workplace) -> WaypointPlan | None:
         """Return the next plan in the base frame, None when the model thinks that all is done.
@@ -53,15 +54,17 @@ class LookingPlanner:
         planner.rules = PlanCheckSettings.above(place.instance.table_height)
         try:
             scene = Scene(place.frame(), place.T_base_camera, place.arm.base_frame)
-            wish = Wish(place.instance.instruction, round(EXPIRY_S * 1e9), again=again)
-            plan = planner.think(scene, wish).plan
+            said, expiry = place.instance.instruction, round(EXPIRY_S * 1e9)
+            wish = Wish(said, expiry, again=again, moved=self._moved)
+            thought = planner.think(scene, wish)
+            plan = thought.plan
         except PlannerError as error:
             if again:
                 return None
             raise NoPlanError(f'{error.code.name}: {error}') from error
         if plan is None or (self._last and takes_back(plan, self._last)):
             return None
-        self._plans, self._last = self._plans + 1, plan
+        self._plans, self._last, self._moved = self._plans + 1, plan, thought.moved
         T = place.T_base_camera
         plan = plan_in_frame(plan, place.arm.base_frame, T)
         waypoints = tuple(self._noise.apply(w, T, self._rng) for w in plan.waypoints)

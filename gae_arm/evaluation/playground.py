@@ -48,6 +48,7 @@ ABSENT = (
     'press the blue button',
 )
 """Orders about what is not on the table."""
+NOTHING = np.zeros((0, 2, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +113,10 @@ def _judged(planner: VlmPlanner, seed: int, arm: ArmConfig) -> Iterator[tuple[st
             yield 'anchors on the right objects', outcome == 'plan' and meant == names
             yield 'done although it is not', outcome == 'done'
         for text, name, onto in PUT:
-            after = table.look({name: table.there(name, onto)})
-            yield 'done is seen', _answer(planner, after, instance, text, again=True)[0] == 'done'
+            there = table.there(name, onto)
+            after = table.look({name: there})
+            moved = np.array([[instance.items[name].body.position, there]])
+            yield 'done is seen', _answer(planner, after, instance, text, moved)[0] == 'done'
         for text in ABSENT:
             outcome, _ = _answer(planner, frame, instance, text)
             yield 'plan although it is absent', outcome == 'plan'
@@ -130,13 +133,16 @@ def _answer(
     frame: CameraFrame,
     instance: TaskInstance,
     text: str,
-    again: bool = False,
+    moved: np.ndarray = NOTHING,
 ) -> tuple[str, list[np.ndarray]]:
     """Return 'plan', 'done', 'absent', or the code of what went wrong, and anchors in pixels."""
     planner.rules = PlanCheckSettings.above(instance.table_height)
     anchors: list[np.ndarray] = []
     wish = Wish(
-        text, anchored=lambda found: anchors.extend(anchor.pixel for anchor in found), again=again
+        text,
+        anchored=lambda found: anchors.extend(anchor.pixel for anchor in found),
+        again=len(moved) > 0,
+        moved=moved,
     )
     try:
         plan = planner.think(Scene(frame, instance.view.T_base_camera, 'base'), wish).plan

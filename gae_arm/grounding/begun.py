@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from gae_arm.arm_sim.objects.item import Item
 from gae_arm.arm_sim.scene import SceneObject
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.steps import Push, Put, Slide, Step
+from gae_arm.grounding import keyframes
 
 OFF = 0.004
 """Metres, level, by which a hand misses where it puts something, at most."""
@@ -25,17 +27,31 @@ def begun(instance: TaskInstance, done: int, rng: np.random.Generator) -> TaskIn
 
     done: 0 to `parts(instance)`.
     """
-    items, steps, within = dict(instance.items), instance.steps, {}
-    while done:
-        step, steps = steps[0], steps[1:]
-        if isinstance(step, Put):
-            within[step.item] = step.onto
-        _do(step, items, within, rng)
-        done -= isinstance(step, Put | Push | Slide)
+    items = dict(instance.items)
+    steps = instance.steps[len([*_doing(instance, items, done, rng)]) :]
     bodies = {body.name: body for item in items.values() for body in item.bodies}
     objects = tuple(bodies.get(body.name, body) for body in instance.scene.objects)
     scene = dataclasses.replace(instance.scene, objects=objects)
     return dataclasses.replace(instance, scene=scene, items=items, steps=steps)
+
+
+def carried(instance: TaskInstance, done: int, rightward: np.ndarray) -> list[np.ndarray]:
+    """Return from where to where the hand moved what it held, in a task's first `done` parts.
+
+    rightward: as `keyframes.hold` takes it. Each (2, 3), metres, base frame; pushes are none.
+    """
+    items, before = dict(instance.items), dict(instance.items)
+    out = []
+    for step in _doing(instance, items, done, np.random.default_rng(0)):
+        match step:
+            case Put():
+                place = keyframes.hold(before[step.item], rightward).place
+                way = items[step.item].body.position - before[step.item].body.position
+                out.append(np.stack([place, place + way]))
+            case Slide():
+                out.append(keyframes.slide(before[step.item], step.to).points[[1, 3]])
+        before = dict(items)
+    return out
 
 
 def upon(instance: TaskInstance, whole: TaskInstance) -> dict[str, str]:
@@ -50,6 +66,21 @@ def moved(item: Item) -> np.ndarray:
     if item.body.motion == 'slide':
         T[:3, 3] += T[:3, :3] @ item.body.axis * item.body.start
     return T
+
+
+def _doing(
+    instance: TaskInstance, items: dict[str, Item], done: int, rng: np.random.Generator
+) -> Iterator[Step]:
+    """Do the steps of a task until so many parts are done: change `items`; yield each step."""
+    within: dict[str, str] = {}
+    for step in instance.steps:
+        if not done:
+            return
+        if isinstance(step, Put):
+            within[step.item] = step.onto
+        _do(step, items, within, rng)
+        done -= isinstance(step, Put | Push | Slide)
+        yield step
 
 
 def _do(

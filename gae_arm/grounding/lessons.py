@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 
@@ -11,18 +12,19 @@ from gae_arm.arm_sim.ray_caster import draw
 from gae_arm.arm_sim.ray_scene import background, lighting, texture_stack
 from gae_arm.arm_sim.surroundings import Surroundings, make_surroundings
 from gae_arm.arm_sim.tasks.axes import TRAINING, Ranges
+from gae_arm.arm_sim.tasks.errors import DrawRejectedError
 from gae_arm.arm_sim.tasks.instance import TaskInstance
 from gae_arm.arm_sim.tasks.view import View, make_view
 from gae_arm.core.crop import WORKSPACE, workspace_crop
 from gae_arm.core.lesson import Answer, Lesson
 from gae_arm.grounding.alike import alike
 from gae_arm.grounding.answers import Sight, answer
-from gae_arm.grounding.begun import begun, parts, upon
+from gae_arm.grounding.begun import begun, carried, parts, upon
 from gae_arm.grounding.speech import Speaker
 from gae_arm.grounding.stand_in import arm_rows
 from gae_arm.grounding.stock import Stock
 from gae_arm.grounding.table import Table, TableMaker
-from gae_arm.grounding.talk import ABSENT_SHARE, Said, Talk
+from gae_arm.grounding.talk import ABSENT_SHARE, TOLD_SHARE, Said, Talk
 from gae_arm.grounding.task_tables import all_shapes, draw_task, first_keyframes, task_table
 
 CAMERA_SIZE = (320, 240)
@@ -36,18 +38,41 @@ EXPOSURE, CONTRAST, TINT = (0.6, 1.3), (0.8, 1.25), 0.08
 the brightness (factor), the exponent and, one by one, the colours (share) are drawn anew."""
 BEGUN_SHARE = 0.5
 """Of tables of tasks, those on which part of the task, or all of it, is done already."""
+MISSED_SHARE = 0.12
+"""Of those, on which the last part was tried in vain."""
+MISPLACED = 0.008
+"""Metres, standard deviation: how well a planner knows from where to where it moved something."""
+SAID_AGAIN = 2
+SAID_AS = {
+    'open_drawer': ('open', (0,)),
+    'place_into_container': ('carry', (0, 1)),
+    'stack_two': ('stack', (0, 1)),
+    'stack_three': ('tower', (1, 0, 2)),
+    'drawer_put_away': ('put away', (0, 1)),
+    'sort_by_colour': ('sort', ()),
+}
+"""Tasks that are told in other words: the kind of order, and which targets its blanks are."""
 TRIES = 6
 CROP_LOOSE = 0.02
 """Metres by which the box that is cut out of the image is larger than it must be, at most."""
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """A task, what is left of it, and how many of its parts the hand has tried to do."""
+
+    whole: TaskInstance
+    left: TaskInstance
+    tried: int
+
+
+@dataclass(frozen=True, eq=False)
 class Picture:
-    """A drawn table, before anything is said about it; task: whose table it is, if any."""
+    """A drawn table, before anything is said about it; task: what is on it, if it is of one."""
 
     table: Table
     view: View
-    task: TaskInstance | None
+    task: Part | None
     rgb: np.ndarray
     depth: np.ndarray
     label: np.ndarray
@@ -60,7 +85,8 @@ class LessonMaker:
     ranges: what surroundings, cameras and objects are drawn from. task_share: of pictures that show
     a task of the simulator and begin with its own instruction. begun_share: of these, on which part
     of it is done already. developed_share: of pictures that are made as another camera would; none
-    where planners are measured. absent_share: of tries to speak of something that is not there. All
+    where planners are measured. absent_share: of tries to speak of something that is not there.
+    told_share: of tasks that are begun, those where what was moved is told. All
     kinds and colours of objects and the words of both phrase books are in the lessons: they are
     what is to be learned.
     """
@@ -75,12 +101,14 @@ class LessonMaker:
         begun_share: float = BEGUN_SHARE,
         developed_share: float = DEVELOPED_SHARE,
         absent_share: float = ABSENT_SHARE,
+        told_share: float = TOLD_SHARE,
     ) -> None:
         self._size = (width, height)
         self._count = count
         self._ranges = all_shapes(ranges)
         self._task_share, self._begun_share = task_share, begun_share
         self._developed_share, self._absent_share = developed_share, absent_share
+        self._told_share = told_share
         self._tables = TableMaker(Stock(ranges))
 
     def __call__(self, seed: int) -> Lesson:
@@ -91,18 +119,22 @@ class LessonMaker:
             picture = self._task(rng) if of_task else self._crowd(rng)
             said = self._say(picture, rng)
             if len(said) == self._count:
-                return _lesson(picture, said)
+                return _lesson(picture, said, rng)
 
     def _drawn(self, axis: str, rng: np.random.Generator) -> dict[str, float]:
         return {key: span.draw(rng) for key, span in self._ranges[axis].items()}
 
     def _task(self, rng: np.random.Generator) -> Picture:
         whole = instance = draw_task(self._ranges, rng)
+        tried = 0
         if parts(whole) and self._begun_share and rng.random() < self._begun_share:
-            instance = begun(whole, int(rng.integers(1, parts(whole) + 1)), rng)
+            tried = int(rng.integers(1, parts(whole) + 1))
+            missed = rng.random() < MISSED_SHARE
+            instance = begun(whole, tried - missed, rng)
         table = task_table(instance)
         table.on.update(upon(instance, whole))
-        return self._draw(table, instance.view, instance.scene.surroundings, instance, rng)
+        part = Part(whole, instance, tried)
+        return self._draw(table, instance.view, instance.scene.surroundings, part, rng)
 
     def _crowd(self, rng: np.random.Generator) -> Picture:
         height = self._drawn('table_height', rng)['height']
@@ -117,7 +149,7 @@ class LessonMaker:
         table: Table,
         view: View,
         surroundings: Surroundings,
-        task: TaskInstance | None,
+        task: Part | None,
         rng: np.random.Generator,
     ) -> Picture:
         camera = view.intrinsics(*CAMERA_SIZE)
@@ -144,6 +176,21 @@ class LessonMaker:
             table, view, task, _noisy(rgb, rng), drawing.depth, drawing.label, intrinsics.K
         )
 
+    def _of_task(
+        self, part: Part, table: Table, sight: Sight, rng: np.random.Generator
+    ) -> list[Said]:
+        """Return the task's own order, with what has been done for it; and that in other words."""
+        found = _next(part.left, sight, {n: i for i, n in enumerate(table.items)})
+        if found is None:
+            return []
+        moved = tuple(carried(part.whole, part.tried, sight.rightward))
+        told = len(moved) > 0 and rng.random() < self._told_share
+        said = [Said(part.whole.instruction, found, moved if told else ())]
+        for _ in range(SAID_AGAIN if moved else 0):
+            with contextlib.suppress(DrawRejectedError):
+                said.append(Said(_said_again(part.whole, part.whole.view, rng), found, moved))
+        return said[: self._count]
+
     def _say(self, picture: Picture, rng: np.random.Generator) -> list[Said]:
         """Return instructions and answers: as many as wanted, or fewer if there are no more."""
         table = picture.table
@@ -153,8 +200,7 @@ class LessonMaker:
             return []
         said: list[Said] = []
         if picture.task:
-            found = _next(picture.task, sight, {n: i for i, n in enumerate(table.items)})
-            said += [(picture.task.instruction, found)] if found else []
+            said += self._of_task(picture.task, table, sight, rng)
         speaker = Speaker(seen, picture.view, rng)
         talk = Talk(table, sight, speaker, rng, self._absent_share)
         for _ in range(TRIES * self._count):
@@ -163,6 +209,17 @@ class LessonMaker:
             one = talk.one()
             said += [one] if one else []
         return said
+
+
+def _said_again(whole: TaskInstance, view: View, rng: np.random.Generator) -> str:
+    """Return other words for a task, true of how it began; DrawRejectedError if there are none."""
+    names, (what, order) = whole.targets, SAID_AS[whole.task]
+    speaker = Speaker(task_table(whole).items, view, rng)
+    if what == 'sort':
+        colors = [whole.items[name].color for name in names[: len(names) // 2]]
+        return speaker.order(what, [', '.join(colors[:-1]) + f' and {colors[-1]}'])
+    meant = [names[i] for i in order]
+    return speaker.order(what, [speaker.refer(name, meant) for name in meant])
 
 
 def _next(task: TaskInstance, sight: Sight, labels: dict[str, int]) -> Answer | None:
@@ -187,7 +244,7 @@ def _noisy(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(rgb + noise, 0, 255).astype(np.uint8)
 
 
-def _lesson(picture: Picture, said: list[Said]) -> Lesson:
+def _lesson(picture: Picture, said: list[Said], rng: np.random.Generator) -> Lesson:
     items = picture.table.items.values()
     return Lesson(
         picture.rgb,
@@ -197,9 +254,21 @@ def _lesson(picture: Picture, said: list[Said]) -> Lesson:
         tuple(item.color for item in items),
         picture.view.T_base_camera,
         picture.K,
-        tuple(text for text, _ in said),
-        tuple(_with_alike(text, found, picture) for text, found in said),
+        tuple(one.text for one in said),
+        tuple(_with_alike(one.text, one.answer, picture) for one in said),
+        tuple(_pixels(one.moved, picture, rng) for one in said),
     )
+
+
+def _pixels(
+    moved: tuple[np.ndarray, ...], picture: Picture, rng: np.random.Generator
+) -> np.ndarray:
+    """Return where in a picture places (2, 3) are, (M, 2, 2); as well as a planner knows them."""
+    T = picture.view.T_base_camera
+    places = np.reshape(moved, (-1, 2, 3))
+    places = places + MISPLACED * rng.standard_normal(places.shape)
+    seen = (places - T[:3, 3]) @ T[:3, :3] @ picture.K.T
+    return seen[..., :2] / np.maximum(seen[..., 2:], 0.01)
 
 
 def _with_alike(text: str, found: Answer, picture: Picture) -> Answer:

@@ -61,6 +61,9 @@ KEPT = {
     *('without', 'not', 'never', 'but', 'keep', 'lift', 'lifting', 'picking', 'raising', 'flat'),
 }
 """Without these an order may mean two things."""
+PLAIN_SHARE = 0.35
+"""Of references are the shortest that will do: to tell things by size and place is harder to learn,
+and said oftener here than people say it."""
 UNKNOWN = 'whatsit'
 """A word that is in no vocabulary."""
 ORDINALS = ('first', 'second', 'third', 'fourth')
@@ -247,7 +250,8 @@ class Speaker:
             found = [*self._in_order(name), *self._other(name)]
             if found:
                 return self._pick(found)
-        return Referrer(self.items, tuple(meant), self._view, BOOK, self._rng).refer(name)
+        referrer = Referrer(self.items, tuple(meant), self._view, BOOK, self._rng, PLAIN_SHARE)
+        return referrer.refer(name)
 
     def missing(self) -> str:
         """Return words for something that is not there, mostly nearly there."""

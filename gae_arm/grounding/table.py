@@ -40,13 +40,14 @@ STANDING_DRAWERS = DRAWERS[:2]
 CROWD = (*GRASPABLE, *SMALL, *CONTAINERS, *BUTTONS, *MARKS)
 DRAWER_TURN = 0.9
 """Radians by which a drawer may be turned away from the arm."""
-LIKE_ANOTHER = 0.45
+LIKE_ANOTHER = 0.6
 """Share of objects that have the colour, and the kind, of one that is there already."""
 GAPS = (0.008, 0.05)
 JITTER = np.array([0.006, 0.006, 0.0])
+MOST_BLOCKS = 6
 OPEN_FROM = 0.07
 """Metres; a drawer that is less open takes nothing."""
-SORT_SHARE, TOWER_SHARE, DRAWER_SHARE = 0.25, 0.12, 0.3
+SORT_SHARE, TOWER_SHARE, DRAWER_SHARE = 0.2, 0.2, 0.3
 """Of tables with containers and things of their colours, with a few blocks, with a drawer."""
 
 
@@ -151,11 +152,12 @@ class TableMaker:
                 self._try(table, layout, thing, gap, rng)
 
     def _towers(self, table: Table, layout: Layout, gap: float, rng: np.random.Generator) -> None:
-        """Add three blocks, none, two or all of them upon each other."""
+        """Add a few blocks, none, two or three of them upon each other."""
         kinds = ('cube', 'box', 'prism')
-        upright = int(rng.integers(0, 3))
-        for number in range(3):
-            kind = kinds[int(rng.integers(len(kinds)))]
+        upright, usual = int(rng.integers(0, 3)), kinds[int(rng.integers(len(kinds)))]
+        for number in range(int(rng.integers(3, MOST_BLOCKS + 1))):
+            other = rng.random() >= LIKE_ANOTHER
+            kind = kinds[int(rng.integers(len(kinds)))] if other else usual
             color = list(COLORS)[int(rng.integers(len(COLORS)))]
             block = self._stock.take(kind, color, rng)
             if number and number <= upright and table.items:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +30,7 @@ from gae_arm.grounding.table import (
 )
 
 EXCLUSION_SHARE = 0.2
-ABSENT_SHARE = 0.12
+ABSENT_SHARE = 0.15
 """Shares of orders that say what is not meant, and of tries that mean something that is not there:
 of the lessons it is a larger share, since the other tries come to nothing more often."""
 DONE_SHARE = 0.3
@@ -43,16 +45,32 @@ BLOCKS = ('cube', 'box', 'prism')
 WEIGHTS = {
     'pick': 1.0,
     'carry': 1.8,
-    'stack': 0.8,
+    'stack': 1.0,
     'push': 2.5,
     'press': 1.5,
     'slide': 2.0,
-    'put away': 1.0,
+    'put away': 1.5,
     'sort': 5.0,
-    'tower': 0.6,
+    'tower': 1.5,
 }
 """How often each kind of order is drawn beside the others that the picture has something for."""
-Said = tuple[str, Answer]
+TOLD_SHARE = 0.7
+"""Of orders of which part is done: the planner is told what has been moved, as by itself."""
+OPENED_SHARE = 0.3
+"""Of open drawers into which something is to be put, those that were opened for that."""
+MOVED_X, MOVED_Y = (0.35, 0.62), (-0.3, 0.3)
+"""Metres, base frame: where things may have stood before."""
+
+
+class Said(NamedTuple):
+    """An order and its answer; moved: from where to where things were carried for it already.
+
+    Each of these (2, 3), metres, base frame.
+    """
+
+    text: str
+    answer: Answer
+    moved: tuple[np.ndarray, ...] = ()
 
 
 class Talk:
@@ -142,10 +160,25 @@ class Talk:
             return self._speaker.refer(self._one_of(others), names)
         return ''
 
+    def _moved(self, *names: str, onto: str = '') -> tuple[np.ndarray, ...]:
+        """Return, mostly, from where these things may have come to where they are now.
+
+        onto: only where they are on that.
+        """
+        told = self._rng.random() < TOLD_SHARE
+        if not told or (onto and any(self._table.on.get(name) != onto for name in names)):
+            return ()
+        return tuple(self._came(self._table.items[name]) for name in names)
+
+    def _came(self, item: Item) -> np.ndarray:
+        here = keyframes.hold(item, self._sight.rightward).place
+        x, y = self._rng.uniform(*MOVED_X), self._rng.uniform(*MOVED_Y)
+        return np.array([[x, y, self._table.height + here[2] - item.body.position[2]], here])
+
     def _pick(self) -> Said:
         a = self._any(GRASPABLE)
         frames = keyframes.pick(self._table.items[a], self._sight.rightward)
-        return self._sentence('pick', a), self._answered(frames)
+        return Said(self._sentence('pick', a), self._answered(frames))
 
     def _put_in(self, a: str, b: str) -> Answer:
         """Return how to put an item into a container: done if it is there."""
@@ -183,7 +216,7 @@ class Talk:
     def _carry(self) -> Said:
         places = (*CONTAINERS, *DRAWERS)
         a, b = self._there(places) or (self._any(GRASPABLE), self._any(places, free=False))
-        return self._sentence('carry', a, b), self._put_in(a, b)
+        return Said(self._sentence('carry', a, b), self._put_in(a, b), self._moved(a, onto=b))
 
     def _stack(self) -> Said:
         if pair := self._there(FLAT):
@@ -193,7 +226,7 @@ class Talk:
             b = self._any((*FLAT, *MARKS), but=a)
         if self._table.items[b].cavity:
             raise DrawRejectedError('into, not onto')
-        return self._sentence('stack', a, b), self._put_on(a, b)
+        return Said(self._sentence('stack', a, b), self._put_on(a, b), self._moved(a, onto=b))
 
     def _push(self) -> Said:
         a, b = self._any((*SMALL, 'mug')), self._any(MARKS)
@@ -202,21 +235,21 @@ class Talk:
             raise DrawRejectedError('not on the table, or there already')
         height = self._table.height + min(item.height / 2, PUSH_HEIGHT)
         frames = keyframes.push(item, b, goal, height, 0.5 * min(item.extent, 0.05))
-        return self._sentence('push', a, b), self._answered(frames)
+        return Said(self._sentence('push', a, b), self._answered(frames))
 
     def _press(self) -> Said:
         a = self._any(BUTTONS)
         item = self._table.items[a]
         place = item.T_base_item[:3] @ [0, 0, item.top, 1.0]
         frames = keyframes.press(item, place, BUTTON_TRAVEL, self._sight.rightward)
-        return self._sentence('press', a), self._answered(frames)
+        return Said(self._sentence('press', a), self._answered(frames))
 
     def _slide(self) -> Said:
         a = self._any(DRAWERS, free=False)
         item = self._table.items[a]
         if self._rng.random() < 0.5:
-            return self._sentence('open', a), self._slid(item, shut=False)
-        return self._sentence('close', a), self._slid(item, shut=True)
+            return Said(self._sentence('open', a), self._slid(item, shut=False))
+        return Said(self._sentence('close', a), self._slid(item, shut=True))
 
     def _slid(self, item: Item, shut: bool) -> Answer:
         """Return how to open or shut a drawer: done if it is."""
@@ -237,7 +270,8 @@ class Talk:
         found = self._put_in(*left[0]) if left else Answer('done')
         listed = ', '.join(colors[:-1]) + f' and {colors[-1]}'
         other = self._not_meant([name for pair in pairs for name in pair])
-        return self._speaker.order('sort', [listed], other), found
+        there = [a for a, b in order if self._table.on.get(a) == b]
+        return Said(self._speaker.order('sort', [listed], other), found, self._moved(*there))
 
     def _pairs(self) -> list[tuple[str, str]]:
         """Return (thing, container) for every colour with exactly one of either."""
@@ -269,8 +303,9 @@ class Talk:
         names = (middle, bottom, top)
         text = self._sentence('tower', *names)
         if on.get(middle) != bottom:
-            return text, self._put_on(middle, bottom)
-        return text, self._put_on(top, middle)
+            return Said(text, self._put_on(middle, bottom))
+        there = [middle, top] if on.get(top) == middle else [middle]
+        return Said(text, self._put_on(top, middle), self._moved(*there))
 
     def _put_away(self) -> Said:
         """Put away into a drawer: it is opened before if need be, and closed after."""
@@ -280,17 +315,24 @@ class Talk:
         a = held[0] if held and self._rng.random() < 0.6 else self._any(SMALL)
         text = self._sentence('put away', a, b)
         if within.get(a) == b:
-            return text, self._slid(drawer, shut=True)
+            return Said(text, self._slid(drawer, shut=True), self._moved(a))
         if not is_open(drawer):
-            return text, self._slid(drawer, shut=False)
-        return text, self._put_in(a, b)
+            return Said(text, self._slid(drawer, shut=False))
+        told = self._rng.random() < OPENED_SHARE
+        return Said(text, self._put_in(a, b), (_opened(drawer),) if told else ())
 
     def _absent(self, kind: str) -> Said:
         missing = self._speaker.missing()
         alone = {'pick': 'pick', 'press': 'press', 'slide': 'open'}
         if kind in alone:
-            return self._speaker.order(alone[kind], [missing]), Answer('absent')
+            return Said(self._speaker.order(alone[kind], [missing]), Answer('absent'))
         other = self._speaker.refer(self._one_of(list(self._speaker.items)))
         words = [missing, other] if self._rng.random() < 0.5 else [other, missing]
         what = kind if kind in ('carry', 'stack', 'push', 'put away') else 'carry'
-        return self._speaker.order(what, words), Answer('absent')
+        return Said(self._speaker.order(what, words), Answer('absent'))
+
+
+def _opened(drawer: Item) -> np.ndarray:
+    """Return from where to where the handle of a drawer was moved, (2, 3), metres, base frame."""
+    shut = dataclasses.replace(drawer, body=dataclasses.replace(drawer.body, start=0.0))
+    return keyframes.slide(shut, drawer.body.start).points[[1, 3]]

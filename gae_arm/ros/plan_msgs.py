@@ -62,6 +62,7 @@ def plan_to_msg(plan: WaypointPlan) -> gae.WaypointPlan:
         expiry=time_to_msg(plan.expiry_ns),
         planner=plan.planner,
         latency=duration_to_msg(plan.latency_ns),
+        moved=[Point(x=x, y=y, z=z) for x, y, z in plan.moved.reshape(-1, 3).tolist()],
     )
     msg.header.stamp = time_to_msg(plan.stamp_ns)
     msg.header.frame_id = plan.frame_id
@@ -78,6 +79,8 @@ def plan_from_msg(msg: gae.WaypointPlan) -> WaypointPlan:
             PlanRefusal.TOO_MANY_WAYPOINTS,
             f'{len(msg.waypoints)} waypoints, at most {MOST_WAYPOINTS} are looked at',
         )
+    if len(msg.moved) % 2 or len(msg.moved) > MOST_WAYPOINTS:
+        raise InvalidValueError(f'moved has {len(msg.moved)} points: not two for each thing')
     waypoints = []
     for i, waypoint in enumerate(msg.waypoints):
         try:
@@ -94,6 +97,7 @@ def plan_from_msg(msg: gae.WaypointPlan) -> WaypointPlan:
         anchors=tuple(ImageAnchor(label=a.label, pixel=np.array([a.u, a.v])) for a in msg.anchors),
         planner=msg.planner,
         latency_ns=time_from_msg(msg.latency),
+        moved=np.reshape([(p.x, p.y, p.z) for p in msg.moved], (-1, 2, 3)),
     )
 
 

@@ -10,7 +10,7 @@ from gae_arm.arm_sim.tasks.checker import SuccessChecker, Verdict
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.core.arm import load_arm
 from gae_arm.core.paths import arm_file
-from gae_arm.grounding.begun import begun, parts, upon
+from gae_arm.grounding.begun import begun, carried, parts, upon
 from gae_arm.grounding.lessons import LessonMaker
 
 PANDA = load_arm(arm_file('panda'))
@@ -61,3 +61,38 @@ def test_lessons_of_begun_tasks_ask_for_the_rest_or_say_that_it_is_done():
     maker = LessonMaker(96, 72, count=1, task_share=1.0, begun_share=1.0)
     outcomes = {maker(seed).answers[0].outcome for seed in range(12)}
     assert outcomes == {'done', 'plan'}
+
+
+RIGHTWARD = np.array([0.0, -1.0, 0.0])
+
+
+@pytest.mark.parametrize('task', LONG)
+def test_what_the_hand_has_carried_is_near_where_it_is(task):
+    whole = TASKS[task].sample(4)
+    first = whole.steps[0].item
+    (taken, left), *rest = carried(whole, 1, RIGHTWARD)
+    half = begun(whole, 1, np.random.default_rng(4))
+    assert not rest
+    here, there = (instance.items[first].body.position for instance in (whole, half))
+    assert np.linalg.norm(taken - here) < 0.05
+    np.testing.assert_allclose(left - taken, there - here, atol=0.02)
+
+
+def test_a_drawer_is_moved_by_its_handle_and_what_is_pushed_is_not_held():
+    opened, pushed = (TASKS[task].sample(4) for task in ('open_drawer', 'push_to_mark'))
+    (taken, left), *_ = carried(opened, 1, RIGHTWARD)
+    assert np.linalg.norm(left - taken) == pytest.approx(opened.steps[0].to, abs=1e-6)
+    assert carried(pushed, 1, RIGHTWARD) == []
+
+
+def test_lessons_tell_what_was_moved_of_tasks_that_are_begun():
+    maker = LessonMaker(96, 72, count=2, task_share=1.0, begun_share=1.0, told_share=1.0)
+    lessons = [maker(seed) for seed in range(12)]
+    told = [lesson.moved_for(0) for lesson in lessons if lesson.instructions[0]]
+    assert max(map(len, told)) >= 2
+    assert all(moved.shape[1:] == (2, 2) and np.isfinite(moved).all() for moved in told)
+
+
+def test_nothing_is_told_where_nothing_was_done():
+    maker = LessonMaker(96, 72, count=1, task_share=1.0, begun_share=0.0, told_share=1.0)
+    assert not any(len(maker(seed).moved_for(0)) for seed in range(6))

@@ -146,9 +146,9 @@ def test_a_planner_is_asked_with_image_and_instruction(heard):
     said = [replace(s, made_from) if s.value is plan else s for s in heard]
     asked = []
 
-    def planner(frame, T_base_camera, instruction):
+    def planner(frame, T_base_camera, recorded):
         np.testing.assert_allclose(T_base_camera, T_BASE_CAMERA, atol=1e-9)
-        asked.append((frame.stamp_ns, frame.color.shape, instruction))
+        asked.append((frame.stamp_ns, frame.color.shape, recorded.instruction))
         moved = np.eye(4)
         moved[0, 3] = 0.01
         return plan_in_frame(made_from, made_from.frame_id, moved)

@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 pytest.importorskip('rclpy', reason='needs ROS 2')
 
 from gae_msgs import msg as gae
+from geometry_msgs.msg import Point
 from rclpy.serialization import deserialize_message, serialize_message
 
 from gae_arm.core import checks
@@ -59,6 +60,7 @@ def plans(draw):
         anchors=tuple(draw(st.lists(anchors, max_size=3))),
         planner=draw(words),
         latency_ns=draw(stamps),
+        moved=draw(st.integers(0, 3).flatmap(lambda count: vectors(count, 2, 3))),
     )
 
 
@@ -172,6 +174,13 @@ def test_tf2_msgs_has_the_type_hash_of_the_official_package():
     assert found['tf2_msgs/msg/TFMessage'] == (
         'RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087'
     )
+
+
+def test_places_that_are_not_two_for_each_thing_that_was_moved_are_refused():
+    msg = plan_msgs.plan_to_msg(WaypointPlan('p', 1, 'camera', '', (Waypoint([0, 0, 1]),), 2))
+    msg.moved = [Point()]
+    with pytest.raises(InvalidValueError, match='moved has 1 points'):
+        plan_msgs.plan_from_msg(msg)
 
 
 def test_a_plan_of_too_many_waypoints_is_not_looked_at():

@@ -168,6 +168,6 @@ def test_the_profiles_that_come_along_can_be_read():
     for name in names:
         profile, folder = load_profile(name)
         prompts = load_prompts(profile, folder)
-        text = prompts.prompt.substitute(instruction='pick it up', anchors='[]')
+        text = prompts.prompt.substitute(instruction='pick it up', anchors='[]', moved='')
         assert 'pick it up' in text
         assert yaml.safe_load((folder / f'{name}.yaml').read_text())['backend'] == profile.backend

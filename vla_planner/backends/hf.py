@@ -21,7 +21,7 @@ try:
     from PIL import Image
     from transformers import AutoModelForImageTextToText
 
-    from vla_planner.backends.looks import SHIFTS, Agreement, shifted
+    from vla_planner.backends.looks import SHIFTS, Agreement, moved_along, shifted
     from vla_planner.backends.processor import load_processor
 except ImportError as error:
     raise MissingDependencyError(
@@ -141,7 +141,7 @@ class HfBackend:
             images = [
                 Image.fromarray(shifted(rgb, shift)) for shift in self._shifts for rgb in shown
             ]
-            texts = [text] * len(self._shifts)
+            texts = [moved_along(text, shift) for shift in self._shifts]
             inputs = self.processor(text=texts, images=images or None, return_tensors='pt')
         self._check_length(inputs['input_ids'].shape[1])
         return inputs.to(self.device, dtype=self.model.dtype)

@@ -7,6 +7,8 @@ a little shifted; token by token, what is likeliest in the mean of all is said.
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,6 +30,16 @@ def shifted(rgb: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
     return rgb[rows[:, None], columns]
+
+
+def moved_along(text: str, shift: tuple[int, int]) -> str:
+    """Return a question with its places, <loc_...> of u and v in turn, where a look shows them."""
+    turn = itertools.cycle(shift)
+
+    def move(place: re.Match[str]) -> str:
+        return f'<loc_{min(max(int(place[1]) + next(turn), 0), LOCATIONS - 1)}>'
+
+    return re.sub(r'<loc_(\d+)>', move, text)
 
 
 class Agreement(LogitsProcessor):

@@ -143,6 +143,18 @@ def tokens_of(answer: Answer, width: int, height: int) -> list[str]:
     return out
 
 
+def recalled(places: np.ndarray) -> str:
+    """Return, in the tokens of answers, what has been moved already: the model reads that, too.
+
+    places: float64 (M, 2, 2), shares of the picture, from where to where; those outside are at its
+    edge.
+    """
+    bins = np.clip((np.asarray(places) * LOCATIONS).astype(int), 0, LOCATIONS - 1)
+    return ' '.join(
+        f'{FIRST} <loc_{u}> <loc_{v}> {SECOND} <loc_{x}> <loc_{y}>' for (u, v), (x, y) in bins
+    )
+
+
 def _waypoint_tokens(place: np.ndarray, opening: float, points: np.ndarray) -> list[str]:
     """Return the tokens of a waypoint, in the terms of the anchor that comes nearest to it."""
     ahead = _ahead(points)

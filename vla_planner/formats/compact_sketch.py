@@ -40,4 +40,4 @@ def anchor_names(openings: Sequence[float], count: int) -> tuple[str, ...]:
     return ('push', 'to') if count == 2 else ('press',)
 
 
-COMPACT = Format('compact', read, Scale.UNIT)
+COMPACT = Format('compact', read, Scale.UNIT, recall=compact.recalled)

@@ -17,6 +17,15 @@ Read = Callable[[str, tuple[int, int], Scale], Sketch]
 Raises InvalidValueError with what is wrong, and nothing else, whatever the text.
 """
 
+Recall = Callable[[np.ndarray], str]
+"""Places, float64 (M, 2, 2), shares of the picture, to how its models are told that things have
+been moved from there to there."""
+
+
+def nothing_recalled(_: np.ndarray) -> str:
+    """Tell a model nothing: it was not made for that."""
+    return ''
+
 
 @dataclass(frozen=True)
 class Format:
@@ -26,6 +35,7 @@ class Format:
     read: Read
     scale: Scale
     schema: dict[str, Any] | None = None
+    recall: Recall = nothing_recalled
 
 
 def path_sketch(strokes: Sequence[Stroke], cut: bool, notes: tuple[str, ...]) -> Sketch:

@@ -95,4 +95,11 @@ def opening(value: Any) -> float | None:
     return json_answer.number('gripper', value)
 
 
-OURS = Format('ours', read, Scale.THOUSAND, SCHEMA)
+def recalled(places: np.ndarray) -> str:
+    """Return in words what has been moved; places: as `Recall`."""
+    points = np.rint(1000 * np.clip(places, 0.0, 1.0)).astype(int).tolist()
+    moved = ', '.join(f'from {before} to {after}' for before, after in points)
+    return f'This has been moved for it already: {moved}. What is left to do?' if moved else ''
+
+
+OURS = Format('ours', read, Scale.THOUSAND, SCHEMA, recalled)

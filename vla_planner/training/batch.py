@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gae_arm.core.lesson import Lesson
-from vla_planner.formats.compact import tokens_of
+from vla_planner.formats.compact import recalled, tokens_of
 from vla_planner.training.model import PARTS, STRIDE, PlannerShape
 from vla_planner.training.vocabulary import END, PAD, START, Vocabulary
 
@@ -64,7 +64,7 @@ class Collator:
 
         thinned: draws which image tokens without any object are kept; of those with one all are.
         """
-        said = [text for lesson in lessons for text in lesson.instructions]
+        said = [text for lesson in lessons for text in asked(lesson)]
         found = [(lesson, answer) for lesson in lessons for answer in lesson.answers]
         start, end = (self.vocabulary.index[token] for token in (START, END))
         words = [
@@ -142,6 +142,16 @@ class Collator:
             for known, there in names
         )
         return kinds.reshape(rows, columns), colors.reshape(rows, columns)
+
+
+def asked(lesson: Lesson) -> list[str]:
+    """Return what a model is asked about a picture: instructions, and what has been moved."""
+    size = np.array(lesson.depth.shape[::-1])
+    moved = [(lesson.moved_for(i) + 0.5) / size for i in range(len(lesson.instructions))]
+    return [
+        f'{text} {recalled(places)}'.strip()
+        for text, places in zip(lesson.instructions, moved, strict=True)
+    ]
 
 
 def _counts(lesson: Lesson, edge: int) -> np.ndarray:

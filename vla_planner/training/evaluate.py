@@ -13,7 +13,7 @@ from gae_arm.core.errors import GaeError
 from gae_arm.core.lesson import Answer, Lesson
 from gae_arm.core.statistics import quantile_interval, wilson
 from vla_planner.formats import compact
-from vla_planner.training.batch import to_pixels
+from vla_planner.training.batch import asked, to_pixels
 from vla_planner.training.model import PlannerShape
 from vla_planner.training.vocabulary import END, IMAGE, PAD, SPECIAL, START, Vocabulary
 
@@ -103,7 +103,7 @@ def _score_all(answer: Answerer, lessons: list[Lesson], score: Score) -> None:
     cases = [
         (lesson, text, truth)
         for lesson in lessons
-        for text, truth in zip(lesson.instructions, lesson.answers, strict=True)
+        for text, truth in zip(asked(lesson), lesson.answers, strict=True)
     ]
     images = np.stack([lesson.rgb for lesson, _, _ in cases])
     for (lesson, _, truth), said in zip(

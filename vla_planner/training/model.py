@@ -38,7 +38,8 @@ class PlannerShape:
 
     width, height: pixels of its image, multiples of 16. dims: channels of the three vision stages;
     the last is the language model's. depths: blocks of each. window: edge of the attention window.
-    words: longest instruction. answer: longest answer, tokens. alike_layer: after so many layers of
+    words: longest instruction, with what
+    has been done for it. answer: longest answer, tokens. alike_layer: after so many layers of
     the encoder the image tokens know what the noun and the colour may mean; those that follow
     compare places and sizes.
     """
@@ -50,7 +51,7 @@ class PlannerShape:
     window: int = 5
     encoder_layers: int = 4
     decoder_layers: int = 2
-    words: int = 48
+    words: int = 64
     answer: int = 44
     alike_layer: int = 2
 

@@ -141,7 +141,9 @@ class TuneRun(AcceleratedRun[float]):
 
     def _inputs(self, sample: Sample) -> dict[str, Any]:
         """Return the model's input for a sample; only the answer counts in the loss."""
-        text = self._prompts.prompt.substitute(instruction=sample.instruction, anchors='[]')
+        text = self._prompts.prompt.substitute(
+            instruction=sample.instruction, anchors='[]', moved=''
+        ).strip()
         asked = [*self._prompts.opening(), Turn('user', text, sample.rgb)]
         answered = [*asked, Turn('assistant', sample.answer)]
         question = _tokens(self._backend, asked, add_generation_prompt=True)

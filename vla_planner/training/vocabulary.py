@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
@@ -13,6 +14,8 @@ from vla_planner.formats import compact
 PAD, START, END, UNKNOWN, IMAGE = '<pad>', '<s>', '</s>', '<unk>', '<image>'
 MAX_LENGTH = 4096
 SPECIAL = (PAD, START, END, UNKNOWN, IMAGE)
+_TOKENS = frozenset(compact.TOKENS)
+_TOKEN = re.compile('(' + '|'.join(map(re.escape, compact.TOKENS)) + ')')
 
 
 class Vocabulary:
@@ -28,10 +31,9 @@ class Vocabulary:
         return len(self.tokens)
 
     def words(self, sentence: str) -> list[int]:
-        """Return the numbers of a sentence's words, in the way of `tokenizer`."""
-        spaced = ''.join(c if c.isalnum() or c == '-' else ' ' for c in sentence.lower())
+        """Return the numbers of a sentence's words and tokens, in the way of `tokenizer`."""
         unknown = self.index[UNKNOWN]
-        return [self.index.get(word, unknown) for word in spaced.split()]
+        return [self.index.get(word, unknown) for word in _cut(sentence)]
 
     def answer(self, tokens: Sequence[str]) -> list[int]:
         """Return the numbers of an answer's tokens."""
@@ -56,6 +58,16 @@ class Vocabulary:
         # Not special, or they would be left out of decoded answers.
         out.add_tokens([AddedToken(token, normalized=False) for token in compact.TOKENS])
         return out
+
+
+def _cut(sentence: str) -> Iterator[str]:
+    """Yield the words and tokens of a sentence."""
+    for part in _TOKEN.split(sentence):
+        if part in _TOKENS:
+            yield part
+        else:
+            spaced = ''.join(c if c.isalnum() or c == '-' else ' ' for c in part.lower())
+            yield from spaced.split()
 
 
 def words_of(folder: Path) -> list[str]:

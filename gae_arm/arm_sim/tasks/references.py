@@ -27,7 +27,8 @@ class Referrer:
     """Speaks of the objects of one scene, in one phrase book.
 
     items: all objects in the workspace that words may mean, by name. meant: those that the
-    instruction is about; no other is told by where these are.
+    instruction is about; no other is told by where these are. plain: share of references that are
+    the shortest that will do.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class Referrer:
         view: View,
         book: PhraseBook,
         rng: np.random.Generator,
+        plain: float = PLAIN_SHARE,
     ) -> None:
+        self._plain = plain
         self._items = items
         self._meant = meant
         feet = np.array([item.body.position - [0, 0, item.rest] for item in items.values()])
@@ -53,7 +56,7 @@ class Referrer:
         found += self._by_landmark(target) if not found or self._rng.random() < 0.5 else []
         if not found:
             raise DrawRejectedError(f'no words mean {name!r} alone')
-        plain = self._rng.random() < PLAIN_SHARE
+        plain = self._rng.random() < self._plain
         return found[0] if plain else found[int(self._rng.integers(len(found)))]
 
     def _noun(self, item: Item) -> str:

@@ -104,6 +104,7 @@ def lessons(width: int, height: int, measured: str = '') -> Lessons:
         begun, absent = float(measured == 'begun'), measured in ('tasks', 'elsewhere')
         as_it_is |= {'ranges': ranges[measured], 'task_share': 1.0, 'begun_share': begun}
         as_it_is |= {'count': 2, 'absent_share': 1.0} if absent else {'count': 1}
+        as_it_is |= {'told_share': 1.0}
     maker = LessonMaker(width, height, **as_it_is)
     return Lessons(maker, tuple(KINDS), tuple(COLORS), tuple(vocabulary()))
 

@@ -14,9 +14,9 @@ from gae_arm.recording.rerun.memory import BagMemory, NotInBagError
 
 KIND = 'plan'
 
-Planner = Callable[[CameraFrame, np.ndarray, str], WaypointPlan]
-"""Maps an image with colour, T_base_camera (4, 4) and an instruction to a plan in the image's
-frame; may raise GaeError. A planner that draws lots must be seeded."""
+Planner = Callable[[CameraFrame, np.ndarray, WaypointPlan], WaypointPlan]
+"""Maps an image with colour, T_base_camera (4, 4) and a recorded plan to another one for the same
+instruction, in the image's frame; may raise GaeError. A planner that draws lots must be seeded."""
 
 Pose = Callable[[str, int, BagMemory], np.ndarray]
 """Maps frame, stamp and memory to T_base_camera (4, 4); raises NotInBagError."""
@@ -37,7 +37,7 @@ def compare_plan(
     except NotInBagError as error:
         return Finding(KIND, stamp, left_out=str(error))
     try:
-        return _difference(recorded, planner(frame, T_base_camera, recorded.instruction))
+        return _difference(recorded, planner(frame, T_base_camera, recorded))
     except GaeError as error:
         return Finding(KIND, stamp, shape=f'the re-run gives none: {error}')
 

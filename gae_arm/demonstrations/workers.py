@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
 
 from gae_arm.core.environment import environment
 from gae_arm.core.errors import GaeError
+from gae_arm.core.parent import end_with_parent
 
 THREADS = {
     **dict.fromkeys(
@@ -33,7 +36,8 @@ def run_jobs(
 
     workers: processes, started afresh (spawn), one thread each; 0: all in this process, in order.
     With workers the job must be picklable. What a job raises is raised here; GaeError if a process
-    ends by itself. Stopped early, by Ctrl-C too, no job that has not begun is begun.
+    ends by itself. Stopped early, by Ctrl-C too, no job that has not begun is begun; workers never
+    outlive this process.
     """
     items = list(items)
     if not workers or not items:
@@ -42,7 +46,8 @@ def run_jobs(
         return
     # As many processes as cores: one thread each.
     with environment(THREADS):
-        pool = ProcessPoolExecutor(workers, get_context('spawn'))
+        begin = partial(end_with_parent, os.getpid())
+        pool = ProcessPoolExecutor(workers, get_context('spawn'), begin)
         try:
             yield from _outcomes(pool, job, items, workers)
         except BrokenProcessPool as error:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import pty
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 
 from gae_arm.commands.launch_runner.log import STREAMS, Log
 from gae_arm.commands.launch_runner.process import Process
+from gae_arm.core.parent import end_with_parent
 
-_PR_SET_PDEATHSIG = 1
-_PRCTL = ctypes.CDLL(None).prctl if sys.platform == 'linux' else None
 _CHUNK = 1 << 16
 _MOST_CHUNKS = 64
 
@@ -42,7 +39,8 @@ class Child:
                 stdout=outputs[0][1],
                 stderr=outputs[1][1],
                 start_new_session=True,
-                preexec_fn=_die_with_this_process(),
+                # SIGTERM, not SIGKILL: a node that moves an arm shall have the chance to halt it.
+                preexec_fn=partial(end_with_parent, os.getpid()),
             )
         except BaseException:
             for reading, _ in outputs:
@@ -109,21 +107,3 @@ class _Lines:
         for line in lines:
             self._emit(line.removesuffix(b'\r').decode(errors='replace'))
         return True
-
-
-def _die_with_this_process() -> Callable[[], None] | None:
-    """Return what the child calls before exec, so that kill -9 of this process ends it as well.
-
-    The kernel then sends it SIGTERM, not SIGKILL: a node that moves an arm shall have the chance
-    to halt it. Only the program itself is told, not what it has started.
-    """
-    if _PRCTL is None:
-        return None
-    parent = os.getpid()
-
-    def before_exec() -> None:
-        _PRCTL(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGTERM))
-        if os.getppid() != parent:  # it died before the call
-            os._exit(1)
-
-    return before_exec

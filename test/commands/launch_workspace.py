@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -16,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from process_ends import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0  # s, after which a hanging runner is killed and its test fails
 
 # -I -S: no site packages, so that a child starts in milliseconds.
 PYTHON = f'#!/usr/bin/env -S {sys.executable} -I -S\n'
@@ -53,22 +51,6 @@ os.rename(name, name + '.json')
     'spam': '#!/bin/sh\nwhile :; do echo spam; done\n',
     'broken': '#!/no/such/interpreter\n',
 }
-
-
-def wait_for_end(pid: int) -> None:
-    """Wait until a process, which need not be a child, has ended."""
-    with contextlib.suppress(ProcessLookupError):
-        descriptor = os.pidfd_open(pid)
-        assert select.select([descriptor], [], [], PATIENCE)[0], f'{pid} does not end'
-        os.close(descriptor)
-
-
-def alive(pid: int) -> bool:
-    """Say whether a process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @dataclass(frozen=True)

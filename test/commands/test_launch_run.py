@@ -11,7 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from launch_workspace import ROOT, Workspace, alive, wait_for_end
+from launch_workspace import ROOT, Workspace
+from process_ends import alive, wait_for_end
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from process_ends import PATIENCE, wait_for_end
 
 WAITS = """
 import time
@@ -26,22 +27,6 @@ def children(pid: int) -> list[int]:
     return [*own, *(one for child in own for one in children(child))]
 
 
-def alive(pid: int) -> bool:
-    """Return whether a process runs: a zombie has ended."""
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
-    except FileNotFoundError:
-        return False
-
-
-def wait_for(condition, seconds: float = 60.0):
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    return found
-
-
 @pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks processes up in /proc')
 @pytest.mark.parametrize('end', [signal.SIGTERM, signal.SIGKILL])
 def test_workers_do_not_outlive_the_process_that_waits_for_them(tmp_path, end):
@@ -49,7 +34,11 @@ def test_workers_do_not_outlive_the_process_that_waits_for_them(tmp_path, end):
     script.write_text(WAITS)
     environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, str(script)], env=environment) as waiting:
-        started = wait_for(lambda: len(found := children(waiting.pid)) > 1 and found)
+        until = time.monotonic() + PATIENCE
+        while len(started := children(waiting.pid)) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.02)
         waiting.send_signal(end)
         waiting.wait()
-        wait_for(lambda: not any(map(alive, started)))
+        for pid in started:
+            wait_for_end(pid)

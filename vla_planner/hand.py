@@ -11,6 +11,7 @@ import numpy as np
 
 from gae_arm.core import checks, end_effector, surface
 from gae_arm.core.projection import project
+from gae_arm.core.things import AROUND, Thing, things_at
 from vla_planner import cabinet
 from vla_planner.depth import ACROSS, NEAREST, points_around
 from vla_planner.drag import Drag
@@ -34,6 +35,9 @@ FLAT, FEW = 0.03, 8
 """Metres between the lowest waypoints of a push; points that show nothing yet."""
 LOWEST_PUSH, HIGHEST_PUSH = 0.022, 0.03
 """Metres above the table at which fingers push."""
+AHEAD, FINGER, LARGEST = 0.04, 0.016, 0.12
+"""Metres: what is nearer to its goal is there; from the closed fingers' axis to their front; what
+is wider is more than one thing."""
 TABLE = 0.01
 """Metres above the table's height below which points are the table."""
 PRESENT = end_effector.grasp_rotation(end_effector.DOWN, np.array([0.0, -1.0, 0.0]))
@@ -89,6 +93,39 @@ class Hand(checks.Contract):
         out, low = positions.copy(), self.lowest(positions)
         out[low, 2] = self.table_height + top / 2
         return out
+
+    def centred(self, positions: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Return positions (N, 3) of a push, through the middle of the thing that is pushed.
+
+        What is pushed beside its middle turns away from the finger. seen: (2, 3), m, base frame:
+        what is seen at the thing, and where it is to go: there the fingers stop behind it, so far
+        that its middle is there. As they are where no thing stands by itself.
+        """
+        thing = self._thing_at(seen[0])
+        if thing is None:
+            return positions
+        start, goal = seen[0, :2], seen[1, :2]
+        (way, length), (told, _) = _way(thing.middle, goal), _way(start, goal)
+        if length < AHEAD:
+            return positions
+        along = (positions[:, :2] - start) @ told
+        out = positions.copy()
+        ends = along > length / 2
+        out[:, :2] = thing.middle + along[:, None] * way
+        out[ends, :2] = goal + (along[ends, None] - (goal - start) @ told) * way
+        behind = float(((thing.points[:, :2] - thing.middle) @ way).min()) - FINGER
+        last = int(np.flatnonzero(self.lowest(positions))[-1])
+        out[ends, :2] += (behind - (out[last, :2] - goal) @ way) * way
+        return out
+
+    def _thing_at(self, place: np.ndarray) -> Thing | None:
+        """Return the thing that stands by itself where something is seen (3,), None if none."""
+        found = things_at(self._around(place, AROUND, cabinet.ACROSS), place[:2])
+        if not found or found[0].size.max() > LARGEST:
+            return None
+        low, high = found[0].points[:, :2].min(0), found[0].points[:, :2].max(0)
+        on_it = ((place[:2] > low - ON_IT) & (place[:2] < high + ON_IT)).all()
+        return found[0] if on_it else None
 
     def lowest(self, positions: np.ndarray) -> np.ndarray:
         """Return which positions (N, 3) of a push are those along the table, bool (N,)."""
@@ -174,3 +211,10 @@ class Hand(checks.Contract):
         pixel = project(frame.intrinsics, in_camera)
         points = points_around(frame, pixel, float(in_camera[2]), reach, across)
         return (points @ T[:3, :3].T + T[:3, 3]).astype(np.float32)
+
+
+def _way(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the unit vector (2,) from a place (2,) to another one, and how far it is."""
+    step = end - start
+    length = float(np.linalg.norm(step))
+    return step / max(length, 1e-9), length

@@ -57,11 +57,13 @@ def lift(
     drag = None if sketch.yaw is None else drag_of(sketch.strokes)
     if drag is not None:
         positions = hand.straightened(positions, drag, seen[0])
-    openings = [stroke.gripper for stroke in sketch.strokes]
-    if drag is None and sketch.yaw is not None and _pushes(sketch, _ahead(seen)):
-        positions = hand.levelled(positions, seen[0])
-        openings[int(np.flatnonzero(hand.lowest(positions))[-1])] = AJAR
-    turns = _orientations(sketch, positions, drag, hand, _ahead(seen))
+    openings, ahead = [stroke.gripper for stroke in sketch.strokes], _ahead(seen)
+    if drag is None and sketch.yaw is not None and _pushes(sketch, ahead):
+        positions = hand.levelled(hand.centred(positions, seen), seen[0])
+        low = np.flatnonzero(hand.lowest(positions))[[0, -1]]
+        openings[int(low[1])] = AJAR
+        ahead = _ahead(positions[low]) if low[0] < low[1] else ahead
+    turns = _orientations(sketch, positions, drag, hand, ahead)
     waypoints = tuple(
         Waypoint(position, turn, opening)
         for position, turn, opening in zip(positions, turns, openings, strict=True)

@@ -9,11 +9,11 @@ import numpy as np
 from action_expert.expert.condition import find_aim, is_around
 from action_expert.expert.held import Doing
 from action_expert.expert.push import push_start
-from action_expert.expert.things import middle_at
 from action_expert.guide import GuideWaypoints
 from action_expert.preparation import is_drag
 from action_expert.shift import apart, beside
 from gae_arm.core import end_effector, geometry
+from gae_arm.core.things import middle_at
 
 BEHIND, CONE = 0.02, 0.7
 """m and cosine: a neighbour so far behind an aim, and no farther beside it, is a way in or out."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from action_expert.expert.things import Thing, things_at
+from gae_arm.core.things import Thing, things_at
 
 AHEAD, FAR = 0.06, 0.07
 """m: what is pushed has its middle so far before the fingers, and at most so far from there."""

@@ -7,7 +7,7 @@ import pytest
 from expert_parts import pick
 
 from action_expert.expert.estimate import Estimate
-from action_expert.expert.things import NEAR, Thing, middle_at, things_at
+from gae_arm.core.things import NEAR, Thing, middle_at, things_at
 
 PLACE = np.array([0.5, 0.1])
 HIGHEST = 0.1

@@ -199,6 +199,28 @@ def test_a_push_is_level_at_half_the_height_of_the_thing_and_ends_with_a_wait(ce
     assert [w.gripper for w in waypoints] == [0.0, 0.0, AJAR, 0.0]
 
 
+@pytest.mark.parametrize('kind', ['cube', 'box', 'cylinder', 'mug'])
+@pytest.mark.parametrize('beside', [(0.0, 0.01), (0.01, -0.008)])
+def test_a_push_goes_through_the_middle_of_the_thing_and_stops_behind_its_goal(cell, kind, beside):
+    """Whatever the model points at of the thing; beside its middle it would turn away."""
+    scene, wanted, height = seen(cell, 'push_to_mark', 4, pushed=kind)
+    (name, place), (_, goal) = wanted.first, wanted.second
+    item = cell.instance.items[name]
+    top = np.array([*place[:2] + np.array(beside), height + item.height])
+    a, b = pixel_of(scene, top), pixel_of(scene, goal * [1, 1, 0] + [0, 0, height])
+    shape = ((a, -0.06, 0.08), (a, -0.06, -0.02), (b, -0.03, 0.02), (b, -0.06, 0.12))
+    strokes = tuple(Stroke(p, along=along, up=up, gripper=0.0) for p, along, up in shape)
+    sketch = Sketch(spots=(Spot('push', a), Spot('to', b)), strokes=strokes, yaw=0.0)
+    positions = [w.position for w in lift(sketch, whole(scene, 1280), scene, height).waypoints]
+    start, end = positions[1][:2], positions[2][:2]
+    way = (end - start) / np.linalg.norm(end - start)
+    aside = np.array([-way[1], way[0]])
+    assert (place[:2] - start) @ aside == pytest.approx(0.0, abs=0.006)
+    assert (goal[:2] - end) @ aside == pytest.approx(0.0, abs=0.004)
+    behind = (goal[:2] - end) @ way
+    assert item.extent / 2 - 0.01 < behind < item.reach + 0.025
+
+
 def stroke(place, gripper):
     return Stroke(np.full(2, place), gripper=gripper)
 

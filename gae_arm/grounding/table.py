@@ -45,6 +45,7 @@ LIKE_ANOTHER = 0.6
 GAPS = (0.008, 0.05)
 JITTER = np.array([0.006, 0.006, 0.0])
 MOST_BLOCKS = 6
+"""On a table with what towers are built of."""
 OPEN_FROM = 0.07
 """Metres; a drawer that is less open takes nothing."""
 SORT_SHARE, TOWER_SHARE, DRAWER_SHARE = 0.2, 0.2, 0.3

@@ -38,10 +38,9 @@ class PlannerShape:
 
     width, height: pixels of its image, multiples of 16. dims: channels of the three vision stages;
     the last is the language model's. depths: blocks of each. window: edge of the attention window.
-    words: longest instruction, with what
-    has been done for it. answer: longest answer, tokens. alike_layer: after so many layers of
-    the encoder the image tokens know what the noun and the colour may mean; those that follow
-    compare places and sizes.
+    words: longest instruction, with what has been done for it. answer: longest answer, tokens.
+    alike_layer: after so many layers of the encoder the image tokens know what the noun and the
+    colour may mean; those that follow compare places and sizes.
     """
 
     width: int = 224

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.instruction import ErrorCode
 from gae_arm.core.progress import PlanRefusedError
-from vla_planner.backends.waiting import Answering
+from vla_planner.backends.waiting import NOWHERE, Answering
 from vla_planner.conversation_log import ConversationLog
 from vla_planner.errors import PlannerError
 from vla_planner.profile import Profile
@@ -20,7 +20,7 @@ T = TypeVar('T')
 class Conversation:
     """Remembers what was said about one plan.
 
-    again: whether a plan for the same instruction has just been carried out.
+    leaning: see `Asking`.
     """
 
     def __init__(
@@ -31,11 +31,11 @@ class Conversation:
         plan_id: str,
         canceled: Callable[[], bool],
         log: ConversationLog | None = None,
-        again: bool = False,
+        leaning: Mapping[str, float] = NOWHERE,
     ) -> None:
         self._profile, self._prompts, self._answering = profile, prompts, answering
         self._plan_id, self._canceled, self._log = plan_id, canceled, log
-        self._turns, self._leaning = prompts.opening(), profile.leaning(again)
+        self._turns, self._leaning = prompts.opening(), leaning
 
     def ask(
         self,

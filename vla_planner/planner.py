@@ -34,7 +34,7 @@ from vla_planner.profile import Profile
 from vla_planner.prompts import Prompts, Turn
 from vla_planner.scale import scale_named
 from vla_planner.sense import check_hand_is_empty, check_sense
-from vla_planner.sketch import Sketch, Spot
+from vla_planner.sketch import NEXT, Sketch, Spot
 from vla_planner.words import check_words, checked_instruction
 
 
@@ -111,23 +111,26 @@ class VlmPlanner:
         self._count += 1
         plan_id = f'plan-{scene.frame.stamp_ns}-{self._count}'
         asking = _Asking(self, scene, self._picture(scene), wish, plan_id)
-        conversation = Conversation(
-            self.profile,
-            self._prompts,
-            self._answering,
-            plan_id,
-            wish.canceled,
-            self._log,
-            wish.again,
-        )
         two_step = self.profile.protocol == 'two_step'
-        thought = (asking.two_steps if two_step else asking.one_step)(conversation, instruction)
+        thought = (asking.two_steps if two_step else asking.one_step)(instruction)
         if thought.plan is None:
             return thought
         latency_ns = time.perf_counter_ns() - begun
         plan = dataclasses.replace(thought.plan, latency_ns=latency_ns)
         moves = geometry.transform_points(scene.T_base_camera, gripper.moves(plan))
         return dataclasses.replace(thought, plan=plan, moved=np.concatenate([wish.moved, moves]))
+
+    def converse(self, wish: Wish, plan_id: str, simpler: bool = False) -> Conversation:
+        """Return a new conversation about one plan; simpler: see `Profile.leaning`."""
+        return Conversation(
+            self.profile,
+            self._prompts,
+            self._answering,
+            plan_id,
+            wish.canceled,
+            self._log,
+            self.profile.leaning(wish.again, simpler),
+        )
 
     def read(self, form: Format, picture: Picture, text: str) -> Sketch:
         """Return what an answer says; raise InvalidValueError where it cannot be used."""
@@ -202,18 +205,28 @@ class _Asking:
     plan_id: str
     spots: tuple[Spot, ...] = ()
     heard: int = 0
+    order: str = ''
 
-    def one_step(self, conversation: Conversation, instruction: str) -> Thought:
-        """Return what the model answers to one question."""
+    def one_step(self, instruction: str) -> Thought:
+        """Return what the model answers to one question; or, if that is an order, to that one."""
+        conversation = self.planner.converse(self.wish, self.plan_id)
+        found = conversation.ask(self._question(instruction), self._understood_or_next, self._hear)
+        if isinstance(found, Thought):
+            return found
+        self.order = found
+        conversation = self.planner.converse(self.wish, self.plan_id, simpler=True)
+        thought = conversation.ask(self._question(found), self._understood, self._hear)
+        return dataclasses.replace(thought, notes=(f'next: {found}', *thought.notes))
+
+    def _question(self, order: str) -> Turn:
         moved = self._recalled(self.planner.formats[1])
-        text = self.planner.prompts.prompt.substitute(
-            instruction=instruction, anchors='[]', moved=moved
-        )
-        question = Turn('user', text.strip(), self.picture.rgb)
-        return conversation.ask(question, self._understood, self._hear)
+        prompt = self.planner.prompts.prompt
+        text = prompt.substitute(instruction=order, anchors='[]', moved=moved)
+        return Turn('user', text.strip(), self.picture.rgb)
 
-    def two_steps(self, conversation: Conversation, instruction: str) -> Thought:
+    def two_steps(self, instruction: str) -> Thought:
         """Return what it answers after it was told how far its anchors are."""
+        conversation = self.planner.converse(self.wish, self.plan_id)
         prompts = self.planner.prompts
         moved = self._recalled(self.planner.formats[0])
         text = prompts.anchors.substitute(instruction=instruction, moved=moved)
@@ -252,9 +265,16 @@ class _Asking:
             out.append({'label': spot.label, 'point': point, 'depth': round(depth, 3)})
         return out
 
+    def _understood_or_next(self, text: str) -> Thought | str:
+        """Return what an answer comes to, or the order that it says comes next."""
+        sketch = self.planner.read(self.planner.formats[1], self.picture, text)
+        return sketch.order if sketch.outcome == NEXT else self._thought(sketch)
+
     def _understood(self, text: str) -> Thought:
         """Return what an answer with waypoints comes to."""
-        sketch = self.planner.read(self.planner.formats[1], self.picture, text)
+        return self._thought(self.planner.read(self.planner.formats[1], self.picture, text))
+
+    def _thought(self, sketch: Sketch) -> Thought:
         if self._outcome(sketch) == 'done':
             return Thought(None)
         if self.spots:
@@ -270,11 +290,15 @@ class _Asking:
 
     def _outcome(self, sketch: Sketch) -> str:
         if sketch.outcome == 'absent':
+            meant = repr(self.wish.instruction.strip())
+            if self.order:
+                meant = f'{self.order!r}, which comes next for {meant}'
             raise PlannerError(
                 ErrorCode.OBJECT_NOT_FOUND,
-                f'{self.planner.backend.name} does not see what is meant by '
-                f'{self.wish.instruction.strip()!r}',
+                f'{self.planner.backend.name} does not see what is meant by {meant}',
             )
+        if sketch.outcome == NEXT:
+            raise InvalidValueError(f'the answer is an order, {sketch.order!r}, and no places')
         return sketch.outcome
 
     def _tell_anchors(self, spots: tuple[Spot, ...]) -> None:

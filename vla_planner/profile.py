@@ -13,7 +13,7 @@ from gae_arm.core.errors import ConfigError, InvalidValueError
 from gae_arm.core.paths import share_folder
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.settings import Settings, setting
-from vla_planner.formats.compact import ABSENT, DONE
+from vla_planner.formats.compact import ABSENT, DONE, NEXT
 from vla_planner.formats.registry import FORMATS
 from vla_planner.gripper import ends_open
 from vla_planner.scale import Scale
@@ -23,6 +23,8 @@ PROTOCOLS = ('one_step', 'two_step')
 DONE_AFTER = ('any', 'open')
 DEFAULT = 'bundled'
 MOST_LOOKS = 4
+NEVER = -1000.0
+"""Log-odds."""
 PROFILE = 'planner.yaml'
 """In a model's folder: how it is asked; its prompts are those of config/planners."""
 
@@ -114,9 +116,15 @@ class Profile(Settings):
         if self.backend == 'http' and not self.url.startswith(('http://', 'https://')):
             raise InvalidValueError(f'url {self.url!r} is not http:// or https://')
 
-    def leaning(self, again: bool) -> dict[str, float]:
-        """Return log-odds by token: see `Asking`. again: after a plan was carried out."""
+    def leaning(self, again: bool, simpler: bool = False) -> dict[str, float]:
+        """Return log-odds by token: see `Asking`.
+
+        again: after a plan was carried out. simpler: asked for what the model itself said is next:
+        that it is done, or takes several plans, would be no answer.
+        """
         odds = {ABSENT: self.absent_odds, DONE: self.done_odds_again if again else self.done_odds}
+        if simpler:
+            odds |= {DONE: NEVER, NEXT: NEVER}
         return {token: value for token, value in odds.items() if value}
 
     def sees_end(self, plan: WaypointPlan) -> bool:

@@ -16,6 +16,7 @@ from gae_arm.core.lesson import OUTCOMES
 
 MOST_WAYPOINTS = 64
 """An answer with more is refused: models that fall into a loop write hundreds."""
+NEXT = 'next'
 OFFSET = 0.5
 """Metres: the farthest that `up` and `along` may lead from what is seen."""
 FARTHEST = 10.0
@@ -75,11 +76,12 @@ class Stroke(checks.Contract):
 class Sketch(checks.Contract):
     """An answer.
 
-    outcome: 'plan', 'absent' (what is meant is not in the picture) or 'done' (nothing is left to
-    do). spots: what the plan rests on. strokes: its waypoints; none where only spots were asked
-    for. yaw: rad, in which the fingers close at the first spot, from the picture's rightward
-    direction on the table, counter-clockwise from above; None: not said. cut: the answer broke off
-    and what is whole of it was taken. notes: what a person should know about how it was read.
+    outcome: 'plan', 'absent' (what is meant is not in the picture), 'done' (nothing is left to do)
+    or 'next' (what was asked for takes several plans; `order`, in words, comes first). spots: what
+    the plan rests on. strokes: its waypoints; none where only spots were asked for. yaw: rad, in
+    which the fingers close at the first spot, from the picture's rightward direction on the table,
+    counter-clockwise from above; None: not said. cut: the answer broke off and what is whole of it
+    was taken. notes: what a person should know about how it was read.
     """
 
     outcome: str = 'plan'
@@ -88,10 +90,12 @@ class Sketch(checks.Contract):
     yaw: float | None = None
     cut: bool = False
     notes: tuple[str, ...] = field(default=())
+    order: str = ''
 
     def __post_init__(self) -> None:
         """Validate: a plan has spots or strokes, no more than can be meant."""
-        checks.known('outcome', self.outcome, OUTCOMES)
+        checks.known('outcome', self.outcome, (*OUTCOMES, NEXT))
+        checks.text('order', self.order, allow_empty=self.outcome != NEXT)
         if self.yaw is not None:
             object.__setattr__(self, 'yaw', checks.number('yaw', self.yaw, -np.pi, np.pi))
         count = len(self.strokes)

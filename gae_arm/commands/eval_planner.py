@@ -72,26 +72,34 @@ class _Answers:
         self.computing: list[float] = []
 
     def __call__(self, images: np.ndarray, sentences: Sequence[str]) -> list[str]:
+        from vla_planner.formats.compact import asked_next
+
+        out = []
+        for rgb, text in zip(images, sentences, strict=True):
+            begun, computed = time.perf_counter(), time.process_time()
+            said = self._said(rgb, text, simpler=False)
+            if order := asked_next(text, said):
+                said = self._said(rgb, order, simpler=True)
+            out.append(said)
+            self.seconds.append(time.perf_counter() - begun)
+            self.computing.append(time.process_time() - computed)
+        return out
+
+    def _said(self, rgb: np.ndarray, text: str, simpler: bool) -> str:
         from vla_planner.backends.backend import Asking
         from vla_planner.errors import PlannerError
         from vla_planner.formats.compact import FIRST
         from vla_planner.prompts import Turn
 
         profile = self._planner.profile
-        out = []
-        for rgb, text in zip(images, sentences, strict=True):
-            begun, computed = time.perf_counter(), time.process_time()
-            pieces = self._planner.backend.answer(
-                [Turn('user', text, rgb)],
-                Asking(profile.tokens, 60.0, profile.leaning(again=FIRST in text)),
+        leaning = profile.leaning(again=FIRST in text, simpler=simpler)
+        talk = [Turn('user', text, rgb)]
+        try:
+            return ''.join(
+                self._planner.backend.answer(talk, Asking(profile.tokens, 60.0, leaning))
             )
-            try:
-                out.append(''.join(pieces))
-            except PlannerError:
-                out.append('')  # Too long for it: a refusal that is none of its answers.
-            self.seconds.append(time.perf_counter() - begun)
-            self.computing.append(time.process_time() - computed)
-        return out
+        except PlannerError:
+            return ''  # Too long for it: a refusal that is none of its answers.
 
 
 def _sizes(planner: Any, answers: _Answers) -> Iterator[dict[str, Any]]:

@@ -58,7 +58,8 @@ class Lesson(checks.Contract):
     object a pixel shows, negative for none. kinds, colors: what each object is, by label.
     T_base_camera: float64 (4, 4). instructions, answers: of equal length. moved: float64 (M, 2, 2)
     for each instruction: the pixels (u, v) from which and to which things have been moved for it
-    already; empty: nothing for any.
+    already; empty: nothing for any. simpler: for each instruction that takes several plans the
+    order that comes next, '' for those that are answered at once; empty: all are.
     """
 
     rgb: np.ndarray
@@ -71,6 +72,11 @@ class Lesson(checks.Contract):
     instructions: tuple[str, ...]
     answers: tuple[Answer, ...]
     moved: tuple[np.ndarray, ...] = ()
+    simpler: tuple[str, ...] = ()
+
+    def simpler_for(self, number: int) -> str:
+        """Return the simpler order that comes next for an instruction; '' if there is none."""
+        return self.simpler[number] if self.simpler else ''
 
     def moved_for(self, number: int) -> np.ndarray:
         """Return what has been moved for an instruction, (M, 2, 2), pixels."""

@@ -20,6 +20,7 @@ from gae_arm.core.lesson import Answer, Lesson
 from gae_arm.grounding.alike import alike
 from gae_arm.grounding.answers import Sight, answer
 from gae_arm.grounding.begun import begun, carried, parts, upon
+from gae_arm.grounding.simpler import simpler
 from gae_arm.grounding.speech import Speaker
 from gae_arm.grounding.stand_in import arm_rows
 from gae_arm.grounding.stock import Stock
@@ -86,7 +87,8 @@ class LessonMaker:
     a task of the simulator and begin with its own instruction. begun_share: of these, on which part
     of it is done already. developed_share: of pictures that are made as another camera would; none
     where planners are measured. absent_share: of tries to speak of something that is not there.
-    told_share: of tasks that are begun, those where what was moved is told. All
+    told_share: of tasks that are begun, those where what was moved is told. once: a task is told in
+    its own words alone, not in others and not step by step: where planners are measured. All
     kinds and colours of objects and the words of both phrase books are in the lessons: they are
     what is to be learned.
     """
@@ -102,13 +104,14 @@ class LessonMaker:
         developed_share: float = DEVELOPED_SHARE,
         absent_share: float = ABSENT_SHARE,
         told_share: float = TOLD_SHARE,
+        once: bool = False,
     ) -> None:
         self._size = (width, height)
         self._count = count
         self._ranges = all_shapes(ranges)
         self._task_share, self._begun_share = task_share, begun_share
         self._developed_share, self._absent_share = developed_share, absent_share
-        self._told_share = told_share
+        self._told_share, self._once = told_share, once
         self._tables = TableMaker(Stock(ranges))
 
     def __call__(self, seed: int) -> Lesson:
@@ -185,10 +188,16 @@ class LessonMaker:
             return []
         moved = tuple(carried(part.whole, part.tried, sight.rightward))
         told = len(moved) > 0 and rng.random() < self._told_share
-        said = [Said(part.whole.instruction, found, moved if told else ())]
-        for _ in range(SAID_AGAIN if moved else 0):
+        next_ = simpler(part.left, part.whole, part.whole.words)
+        own = Said(part.whole.instruction, found, moved if told else (), next_)
+        if self._once:
+            return [own]
+        said = own.with_simpler()
+        for _ in range(SAID_AGAIN if parts(part.whole) > 1 else bool(moved)):
             with contextlib.suppress(DrawRejectedError):
-                said.append(Said(_said_again(part.whole, part.whole.view, rng), found, moved))
+                text, words = _said_again(part.whole, part.whole.view, rng)
+                next_ = simpler(part.left, part.whole, words)
+                said += Said(text, found, moved, next_).with_simpler()
         return said[: self._count]
 
     def _say(self, picture: Picture, rng: np.random.Generator) -> list[Said]:
@@ -206,20 +215,26 @@ class LessonMaker:
         for _ in range(TRIES * self._count):
             if len(said) == self._count:
                 break
-            one = talk.one()
-            said += [one] if one else []
+            if one := talk.one():
+                said += one.with_simpler()[: self._count - len(said)]
         return said
 
 
-def _said_again(whole: TaskInstance, view: View, rng: np.random.Generator) -> str:
-    """Return other words for a task, true of how it began; DrawRejectedError if there are none."""
+def _said_again(
+    whole: TaskInstance, view: View, rng: np.random.Generator
+) -> tuple[str, dict[str, str]]:
+    """Return other words for a task, true of how it began; and those for its items, by name.
+
+    DrawRejectedError if there are none.
+    """
     names, (what, order) = whole.targets, SAID_AS[whole.task]
     speaker = Speaker(task_table(whole).items, view, rng)
     if what == 'sort':
         colors = [whole.items[name].color for name in names[: len(names) // 2]]
-        return speaker.order(what, [', '.join(colors[:-1]) + f' and {colors[-1]}'])
+        return speaker.order(what, [', '.join(colors[:-1]) + f' and {colors[-1]}']), {}
     meant = [names[i] for i in order]
-    return speaker.order(what, [speaker.refer(name, meant) for name in meant])
+    words = [speaker.refer(name, meant) for name in meant]
+    return speaker.order(what, words), dict(zip(meant, words, strict=True))
 
 
 def _next(task: TaskInstance, sight: Sight, labels: dict[str, int]) -> Answer | None:
@@ -257,6 +272,7 @@ def _lesson(picture: Picture, said: list[Said], rng: np.random.Generator) -> Les
         tuple(one.text for one in said),
         tuple(_with_alike(one.text, one.answer, picture) for one in said),
         tuple(_pixels(one.moved, picture, rng) for one in said),
+        tuple(one.simpler for one in said),
     )
 
 

@@ -15,6 +15,7 @@ from gae_arm.core.lesson import Answer
 from gae_arm.grounding import keyframes
 from gae_arm.grounding.answers import Sight, answer
 from gae_arm.grounding.keyframes import Keyframes
+from gae_arm.grounding.simpler import CLOSE, OPEN, PUT_IN, PUT_ON, of_color
 from gae_arm.grounding.speech import Speaker
 from gae_arm.grounding.table import (
     BUTTONS,
@@ -49,9 +50,9 @@ WEIGHTS = {
     'push': 2.5,
     'press': 1.5,
     'slide': 2.0,
-    'put away': 1.5,
+    'put away': 2.5,
     'sort': 5.0,
-    'tower': 1.5,
+    'tower': 3.0,
 }
 """How often each kind of order is drawn beside the others that the picture has something for."""
 TOLD_SHARE = 0.7
@@ -63,14 +64,20 @@ MOVED_X, MOVED_Y = (0.35, 0.62), (-0.3, 0.3)
 
 
 class Said(NamedTuple):
-    """An order and its answer; moved: from where to where things were carried for it already.
+    """An order and its answer.
 
-    Each of these (2, 3), metres, base frame.
+    moved: from where to where things were carried for it already, each (2, 3), metres, base frame.
+    simpler: the order that comes next, where it takes several plans.
     """
 
     text: str
     answer: Answer
     moved: tuple[np.ndarray, ...] = ()
+    simpler: str = ''
+
+    def with_simpler(self) -> list[Said]:
+        """Return it; and that order, which has the same answer."""
+        return [self, Said(self.simpler, self.answer, self.moved)] if self.simpler else [self]
 
 
 class Talk:
@@ -150,8 +157,12 @@ class Talk:
 
     def _sentence(self, what: str, *names: str) -> str:
         """Return an order about some items."""
+        return self._worded(what, names)[0]
+
+    def _worded(self, what: str, names: Sequence[str]) -> tuple[str, list[str]]:
+        """Return an order about some items, and its words for each."""
         words = [self._speaker.refer(n, names) for n in names]
-        return self._speaker.order(what, words, self._not_meant(names))
+        return self._speaker.order(what, words, self._not_meant(names)), words
 
     def _not_meant(self, names: Sequence[str]) -> str:
         """Return, now and then, words for something else than what an order is about."""
@@ -271,7 +282,11 @@ class Talk:
         listed = ', '.join(colors[:-1]) + f' and {colors[-1]}'
         other = self._not_meant([name for pair in pairs for name in pair])
         there = [a for a, b in order if self._table.on.get(a) == b]
-        return Said(self._speaker.order('sort', [listed], other), found, self._moved(*there))
+        text, moved = self._speaker.order('sort', [listed], other), self._moved(*there)
+        if not left:
+            return Said(text, found, moved)
+        color = self._table.items[left[0][0]].color
+        return Said(text, found, moved, PUT_IN.format(*of_color(color)))
 
     def _pairs(self) -> list[tuple[str, str]]:
         """Return (thing, container) for every colour with exactly one of either."""
@@ -300,12 +315,13 @@ class Talk:
         elif half and choice < 0.8:
             bottom, middle = half[0]
             top = self._one_of([n for n in blocks if n not in half[0]])
-        names = (middle, bottom, top)
-        text = self._sentence('tower', *names)
+        text, (mid, low, up) = self._worded('tower', (middle, bottom, top))
         if on.get(middle) != bottom:
-            return Said(text, self._put_on(middle, bottom))
-        there = [middle, top] if on.get(top) == middle else [middle]
-        return Said(text, self._put_on(top, middle), self._moved(*there))
+            return Said(text, self._put_on(middle, bottom), (), PUT_ON.format(mid, low))
+        if on.get(top) == middle:
+            return Said(text, Answer('done'), self._moved(middle, top))
+        found = self._put_on(top, middle)
+        return Said(text, found, self._moved(middle), PUT_ON.format(up, mid))
 
     def _put_away(self) -> Said:
         """Put away into a drawer: it is opened before if need be, and closed after."""
@@ -313,13 +329,16 @@ class Talk:
         drawer, within = self._table.items[b], self._table.on
         held = [n for n in self._names(GRASPABLE) if within.get(n) == b]
         a = held[0] if held and self._rng.random() < 0.6 else self._any(SMALL)
-        text = self._sentence('put away', a, b)
+        text, (thing, home) = self._worded('put away', (a, b))
         if within.get(a) == b:
-            return Said(text, self._slid(drawer, shut=True), self._moved(a))
+            found = self._slid(drawer, shut=True)
+            next_ = CLOSE.format(home) if found.outcome == 'plan' else ''
+            return Said(text, found, self._moved(a), next_)
         if not is_open(drawer):
-            return Said(text, self._slid(drawer, shut=False))
+            return Said(text, self._slid(drawer, shut=False), (), OPEN.format(home))
         told = self._rng.random() < OPENED_SHARE
-        return Said(text, self._put_in(a, b), (_opened(drawer),) if told else ())
+        moved = (_opened(drawer),) if told else ()
+        return Said(text, self._put_in(a, b), moved, PUT_IN.format(thing, home))
 
     def _absent(self, kind: str) -> Said:
         missing = self._speaker.missing()

@@ -102,8 +102,8 @@ def test_the_phrase_books_share_no_noun_relation_or_template():
 TOUCHED = {
     'light': {'scene'},
     'table_texture': {'scene'},
-    'camera_intrinsics': {'view', 'instruction'},
-    'wording': {'instruction'},
+    'camera_intrinsics': {'view', 'instruction', 'words'},
+    'wording': {'instruction', 'words'},
     'clutter': {'scene'},
     'texture': {'scene', 'items'},
     'colour': {'scene', 'items'},

@@ -28,7 +28,7 @@ from vla_planner.training.evaluate import (
 from vla_planner.training.export import export
 from vla_planner.training.model import DEBUG, PARTS, build_model
 from vla_planner.training.run import Lessons, PlannerRun, RunSettings
-from vla_planner.training.vocabulary import Vocabulary, words_of
+from vla_planner.training.vocabulary import Vocabulary, tokens_in
 
 SETTINGS = RunSettings(pictures=24, batch=2, warm_up=4, log_every=2, save_every=100)
 
@@ -98,7 +98,7 @@ def test_another_model_does_not_resume_but_may_begin_with_the_weights(tmp_path, 
     totals(run, until=1)
     run.save()
     fewer = Lessons(lessons.make, lessons.kinds, lessons.colors, lessons.words[5:])
-    with pytest.raises(ConfigError, match='was made with another words'):
+    with pytest.raises(ConfigError, match=r"another vocabulary, which differs in \['"):
         PlannerRun(tmp_path / 'one', DEBUG, SETTINGS, fewer)
     other = PlannerRun(tmp_path / 'two', DEBUG, SETTINGS, fewer, warm=tmp_path / 'one')
     word = fewer.words[0]
@@ -181,7 +181,7 @@ def test_transformers_loads_the_export_to_the_same_answers(tmp_path, vocabulary)
     said = processor.batch_decode(out, skip_special_tokens=True)[0].split()
     assert said == generate(model, DEBUG, vocabulary, image[None], [text])[0].split()
     assert len(said) > 3
-    assert words_of(tmp_path) == list(vocabulary.tokens[vocabulary.first_word :])
+    assert tokens_in(tmp_path) == list(vocabulary.tokens)
     assert (tmp_path / 'model.safetensors').stat().st_size < 30e6
 
 
@@ -192,11 +192,13 @@ def test_a_batch_holds_what_the_lessons_say(lessons, vocabulary):
     assert batch.pixels.shape == (2, 3, DEBUG.height, DEBUG.width)
     assert batch.kinds.shape == (2, PARTS * rows, PARTS * columns)
     assert len(batch.words) == len(batch.answers) == len(batch.cells) == 12
-    answer = made[1].answers[0]
-    written = [vocabulary.tokens[i] for i in batch.answers[6].tolist()]
-    assert written[: written.index('</s>')] == tokens_of(answer, DEBUG.width, DEBUG.height)
-    for cells, answer in zip(batch.cells, [*made[0].answers, *made[1].answers], strict=True):
-        assert (cells >= 0).sum() == len(answer.pixels)
+    cases = [(a, lesson.simpler_for(i)) for lesson in made for i, a in enumerate(lesson.answers)]
+    assert len({bool(order) for _, order in cases}) == 2
+    for cells, row, (answer, order) in zip(batch.cells, batch.answers, cases, strict=True):
+        written = [vocabulary.tokens[i] for i in row.tolist()]
+        places = tokens_of(answer, DEBUG.width, DEBUG.height)
+        assert written[: written.index('</s>')] == (['<next>', *order.split()] if order else places)
+        assert (cells >= 0).sum() == (0 if order else len(answer.pixels))
 
 
 def test_the_truth_scores_full_marks_and_a_wrong_place_does_not(lessons):

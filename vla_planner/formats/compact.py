@@ -2,7 +2,7 @@
 
 Grammar; each <...> is one token of the model's vocabulary::
 
-    answer   := "<absent>" | "<done>" | first [second] waypoint+
+    answer   := "<absent>" | "<done>" | "<next>" word+ | first [second] waypoint+
     first    := "<at>" u v "<yaw_" 0..11 ">"
     second   := "<to>" u v
     u, v     := "<loc_" 0..255 ">"
@@ -13,6 +13,9 @@ there is its point. A waypoint is a point's neighbour: `up` cm above the point o
 `along` cm in the level direction from a to b (left out where it is 0). Fingers close in the
 direction `yaw`: twelfths of half a turn from the image's rightward direction on the table,
 counter-clockwise from above. `<open>` and `<close>` say what the gripper does there.
+
+What takes several plans is answered with `<next>` and the order, in few words, that comes first of
+what is left of it; asked for that, the model says where.
 """
 
 from __future__ import annotations
@@ -30,11 +33,11 @@ LOCATIONS, YAWS = 256, 12
 ALONG, UP = range(-24, 25), range(-12, 25)
 STEP = 0.01
 """Metres a unit of `along` and `up`."""
-ABSENT, DONE, FIRST, SECOND = '<absent>', '<done>', '<at>', '<to>'
+ABSENT, DONE, NEXT, FIRST, SECOND = '<absent>', '<done>', '<next>', '<at>', '<to>'
 POINTS = ('<a>', '<b>')
 GRIPPER = {'<open>': OPEN, '<close>': CLOSED}
 TOKENS = (
-    *(ABSENT, DONE, FIRST, SECOND),
+    *(ABSENT, DONE, NEXT, FIRST, SECOND),
     *POINTS,
     *GRIPPER,
     *(f'<yaw_{i}>' for i in range(YAWS)),
@@ -46,6 +49,7 @@ TOKENS = (
 
 _LOC = r'<loc_(\d+)>\s*<loc_(\d+)>'
 _WAYPOINT = r'<([ab])>\s*(?:<along_(-?\d+)>\s*)?<up_(-?\d+)>\s*<(open|close)>'
+_NEXT = re.compile(rf'{NEXT}((?:\s+[^\W_][\w-]*)+)')
 _PLAN = re.compile(rf'\s*<at>\s*{_LOC}\s*<yaw_(\d+)>\s*(?:<to>\s*{_LOC}\s*)?((?:{_WAYPOINT}\s*)+)')
 
 
@@ -63,14 +67,15 @@ class CompactWaypoint(checks.Contract):
 class CompactAnswer(checks.Contract):
     """What a compact answer says.
 
-    outcome: 'plan', 'absent' or 'done'. anchors: float64 (A, 2), shares of width and height. yaw:
-    rad. waypoints: at least one, of a plan.
+    outcome: 'plan', 'absent', 'done' or 'next'. anchors: float64 (A, 2), shares of width and
+    height. yaw: rad. waypoints: at least one, of a plan. order: what is next, in words.
     """
 
     outcome: str
     anchors: np.ndarray
     yaw: float = 0.0
     waypoints: tuple[CompactWaypoint, ...] = ()
+    order: str = ''
 
 
 def parse(text: str) -> CompactAnswer:
@@ -82,6 +87,8 @@ def parse(text: str) -> CompactAnswer:
     for token, outcome in ((ABSENT, 'absent'), (DONE, 'done')):
         if bare == token:
             return CompactAnswer(outcome, np.zeros((0, 2)))
+    if order := _NEXT.fullmatch(bare):
+        return CompactAnswer('next', np.zeros((0, 2)), order=' '.join(order[1].split()))
     match = _PLAN.match(bare)
     if match is None:
         raise InvalidValueError(f'no compact answer: {bare[:200]!r}')
@@ -153,6 +160,13 @@ def recalled(places: np.ndarray) -> str:
     return ' '.join(
         f'{FIRST} <loc_{u}> <loc_{v}> {SECOND} <loc_{x}> <loc_{y}>' for (u, v), (x, y) in bins
     )
+
+
+def asked_next(question: str, said: str) -> str:
+    """Return the question after an answer that is an order, about what was moved too; else ''."""
+    order = _NEXT.fullmatch(said.strip())
+    _, first, places = question.partition(FIRST)
+    return f'{" ".join(order[1].split())} {first}{places}'.strip() if order else ''
 
 
 def _waypoint_tokens(place: np.ndarray, opening: float, points: np.ndarray) -> list[str]:

@@ -17,7 +17,7 @@ def read(text: str, size: tuple[int, int], scale: Scale) -> Sketch:
     bare = text[:LONGEST].strip()
     answer = compact.parse(bare)
     if answer.outcome != 'plan':
-        return Sketch(answer.outcome)
+        return Sketch(answer.outcome, order=answer.order)
     names = anchor_names([w.gripper for w in answer.waypoints], len(answer.anchors))
     spots = tuple(Spot(n, place) for n, place in zip(names, answer.anchors, strict=True))
     strokes = tuple(

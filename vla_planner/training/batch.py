@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gae_arm.core.lesson import Lesson
-from vla_planner.formats.compact import recalled, tokens_of
+from vla_planner.formats.compact import NEXT, recalled, tokens_of
 from vla_planner.training.model import PARTS, STRIDE, PlannerShape
 from vla_planner.training.vocabulary import END, PAD, START, Vocabulary
 
@@ -65,14 +65,15 @@ class Collator:
         thinned: draws which image tokens without any object are kept; of those with one all are.
         """
         said = [text for lesson in lessons for text in asked(lesson)]
-        found = [(lesson, answer) for lesson in lessons for answer in lesson.answers]
         start, end = (self.vocabulary.index[token] for token in (START, END))
         words = [
             [start, *self.vocabulary.words(text)[: self.shape.words - 2], end] for text in said
         ]
         width, height = self.shape.width, self.shape.height
         answers = [
-            [*self.vocabulary.answer(tokens_of(answer, width, height)), end] for _, answer in found
+            [*self.vocabulary.answer(tokens), end]
+            for lesson in lessons
+            for tokens in answered(lesson, width, height)
         ]
         kinds, colors = zip(*(self._content(lesson) for lesson in lessons), strict=True)
         kept = self._kept(lessons, thinned)
@@ -115,7 +116,9 @@ class Collator:
 
     def _cells(self, lesson: Lesson, kept: np.ndarray) -> np.ndarray:
         out = np.full((len(lesson.answers), 2), NOTHING, np.int64)
-        for row, answer in zip(out, lesson.answers, strict=True):
+        for i, (row, answer) in enumerate(zip(out, lesson.answers, strict=True)):
+            if lesson.simpler_for(i):
+                continue
             tokens = [self._token(pixel) for pixel in answer.pixels]
             row[: len(tokens)] = np.searchsorted(kept, tokens)
         return out
@@ -125,8 +128,8 @@ class Collator:
         seen = _counts(lesson, STRIDE)[:, kept]
         share = seen / np.maximum(seen.sum(1, keepdims=True), 1)
         out = np.zeros((len(lesson.answers), 2, len(kept)), np.float32)
-        for row, answer in zip(out, lesson.answers, strict=True):
-            for anchor, labels in enumerate(answer.alike):
+        for i, (row, answer) in enumerate(zip(out, lesson.answers, strict=True)):
+            for anchor, labels in enumerate(() if lesson.simpler_for(i) else answer.alike):
                 row[anchor] = share[list(labels)].sum(0)
         return out / np.maximum(out.sum(-1, keepdims=True), np.float32(1e-9))
 
@@ -151,6 +154,16 @@ def asked(lesson: Lesson) -> list[str]:
     return [
         f'{text} {recalled(places)}'.strip()
         for text, places in zip(lesson.instructions, moved, strict=True)
+    ]
+
+
+def answered(lesson: Lesson, width: int, height: int) -> list[list[str]]:
+    """Return the tokens of the right answer to each: places, or the simpler order."""
+    return [
+        [NEXT, *order.split()] if order else tokens_of(answer, width, height)
+        for answer, order in (
+            (answer, lesson.simpler_for(i)) for i, answer in enumerate(lesson.answers)
+        )
     ]
 
 

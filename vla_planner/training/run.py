@@ -188,7 +188,7 @@ class PlannerRun(AcceleratedRun[Losses]):
             'shape': self.shape.as_dict(),
             'settings': dataclasses.asdict(self.settings),
             'precision': self._precision,
-            'words': list(self.lessons.words),
+            'tokens': list(self.vocabulary.tokens),
         }
         (folder / STATE).write_text(json.dumps(state, indent=1))
 
@@ -204,12 +204,17 @@ class PlannerRun(AcceleratedRun[Losses]):
     def _load(self) -> None:
         state = json.loads((self.checkpoint / STATE).read_text())
         shape = {k: list(v) if isinstance(v, tuple) else v for k, v in self.shape.as_dict().items()}
-        for name, mine in (('shape', shape), ('words', list(self.lessons.words))):
-            if state[name] != mine:
-                raise ConfigError(
-                    f'{self.checkpoint} was made with another {name}: {state[name]}; '
-                    f'now it is {mine}'
-                )
+        if state['shape'] != shape:
+            raise ConfigError(
+                f'{self.checkpoint} was made with another shape: {state["shape"]}; now it is '
+                f'{shape}'
+            )
+        if state['tokens'] != list(self.vocabulary.tokens):
+            other = sorted({*state['tokens']} ^ {*self.vocabulary.tokens})
+            raise ConfigError(
+                f'{self.checkpoint} was made with another vocabulary, which differs in {other}; '
+                'begin another run with --from'
+            )
         self._accelerator.load_state(str(self.checkpoint))
         self.step, self.seconds = state['step'], state['seconds']
 

@@ -70,9 +70,7 @@ def _cut(sentence: str) -> Iterator[str]:
             yield from spaced.split()
 
 
-def words_of(folder: Path) -> list[str]:
-    """Return the words of a saved model's vocabulary, in their order."""
-    core = Tokenizer.from_file(str(folder / 'tokenizer.json'))
-    index = core.get_vocab()
-    known = {*SPECIAL, *compact.TOKENS}
-    return [token for token in sorted(index, key=index.__getitem__) if token not in known]
+def tokens_in(folder: Path) -> list[str]:
+    """Return the tokens of a saved model, in the order of their numbers."""
+    index = Tokenizer.from_file(str(folder / 'tokenizer.json')).get_vocab()
+    return sorted(index, key=index.__getitem__)

@@ -20,7 +20,7 @@ from torch.nn import functional
 from gae_arm.core.errors import ConfigError
 from gae_arm.core.training import CHECKPOINT
 from vla_planner.training.model import STRIDE, TEXT_START, PlannerShape
-from vla_planner.training.vocabulary import Vocabulary, words_of
+from vla_planner.training.vocabulary import Vocabulary, tokens_in
 
 WEIGHTS, STATE, PROCESSOR = 'model.safetensors', 'state.json', 'processor_config.json'
 MODEL = 'trainer.model.'
@@ -29,10 +29,13 @@ ROWS, COLUMNS = 'row_embeddings.weight', 'column_embeddings.weight'
 
 @dataclass(frozen=True)
 class Learned:
-    """What a planner has learned: weights by the names of a checkpoint, its words and its grid."""
+    """What a planner has learned: weights by the names of a checkpoint, its tokens and its grid.
+
+    index: number of each token.
+    """
 
     weights: dict[str, torch.Tensor]
-    vocabulary: Vocabulary
+    index: dict[str, int]
     grid: tuple[int, int]
 
 
@@ -46,15 +49,15 @@ def read_learned(folder: Path) -> Learned:
         if checkpoint.is_dir():
             weights = load_file(checkpoint / WEIGHTS)
             state = json.loads((checkpoint / STATE).read_text())
-            words, size = state['words'], state['shape']
+            tokens, size = state['tokens'], state['shape']
         else:
             weights = {MODEL + name: w.float() for name, w in load_file(folder / WEIGHTS).items()}
-            words = words_of(folder)
+            tokens = tokens_in(folder)
             size = json.loads((folder / PROCESSOR).read_text())['image_processor']['size']
         grid = size['height'] // STRIDE, size['width'] // STRIDE
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(f'{folder} is no run and no model of a planner: {error}') from error
-    return Learned(weights, Vocabulary(words), grid)
+    return Learned(weights, {token: i for i, token in enumerate(tokens)}, grid)
 
 
 @torch.no_grad()
@@ -71,7 +74,7 @@ def warm_start(
         if theirs is None:
             continue
         if name.endswith('shared.weight') and mine.shape[1] == theirs.shape[1]:
-            _copy_rows(mine, theirs, vocabulary, learned.vocabulary)
+            _copy_rows(mine, theirs, vocabulary, learned.index)
         elif name.endswith('encoder.embed_positions.weight'):
             _copy_places(mine, theirs, shape.grid, learned.grid)
         elif name.endswith(('decoder.embed_positions.weight', 'final_logits_bias')):
@@ -92,11 +95,11 @@ def warm_start(
 
 
 def _copy_rows(
-    mine: torch.Tensor, theirs: torch.Tensor, vocabulary: Vocabulary, old: Vocabulary
+    mine: torch.Tensor, theirs: torch.Tensor, vocabulary: Vocabulary, old: dict[str, int]
 ) -> None:
-    both = [token for token in vocabulary.tokens if token in old.index]
+    both = [token for token in vocabulary.tokens if token in old]
     to = torch.tensor([vocabulary.index[token] for token in both])
-    mine[to] = theirs[torch.tensor([old.index[token] for token in both])]
+    mine[to] = theirs[torch.tensor([old[token] for token in both])]
 
 
 def _copy_places(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -30,7 +30,8 @@ class TaskInstance(checks.Contract):
     task, length, time_limit_s: of the task. seed: what it was drawn from, after `rejects` draws
         that could not be used.
     scene, view: what there is, and the camera that sees it.
-    instruction: in words; each object in it is meant by exactly one description.
+    instruction: in words; each object in it is meant by exactly one description. words: these
+        descriptions, by name.
     items: objects in the workspace by name, those of the task and distractors. targets: names of
         the objects that the words mean, in their order. distractors: names of the others.
         obstacles: names of posts in the way.
@@ -55,11 +56,13 @@ class TaskInstance(checks.Contract):
     rules: tuple[tuple[str, Condition], ...]
     hold_s: float
     steps: tuple[Step, ...]
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Validate; all names are those of items."""
         checks.text('instruction', self.instruction, allow_empty=False)
         object.__setattr__(self, 'items', dict(self.items))
+        object.__setattr__(self, 'words', dict(self.words))
         for name in (*self.targets, *self.distractors):
             checks.known('item', name, self.items)
 

@@ -48,6 +48,7 @@ class Playground(Task):
             steps=(Lift(item.name), put_inside(item, container)),
         )
 
-    def _speak(self, draft: Draft, plot: Plot) -> str:
-        first, second = (draft.items[name] for name in plot.words.values())
-        return f'put the {first.color} {first.kind} into the {second.color} {second.kind}'
+    def _speak(self, draft: Draft, plot: Plot) -> tuple[str, dict[str, str]]:
+        items = {name: draft.items[name] for name in plot.words.values()}
+        words = {name: f'the {item.color} {item.kind}' for name, item in items.items()}
+        return 'put {} into {}'.format(*words.values()), words

@@ -99,6 +99,7 @@ class Task(ABC):
         draft.add_obstacles(*plot.way)
         draft.add_clutter()
         draft.check_view()
+        instruction, words = self._speak(draft, plot)
         return TaskInstance(
             task=self.name,
             length=self.length,
@@ -107,7 +108,7 @@ class Task(ABC):
             rejects=rejects,
             scene=draft.scene(),
             view=draft.view,
-            instruction=self._speak(draft, plot),
+            instruction=instruction,
             items=draft.items,
             targets=meant,
             distractors=tuple(draft.distractors),
@@ -116,10 +117,11 @@ class Task(ABC):
             rules=(*plot.rules, *_common_rules(draft, items)),
             hold_s=self.hold_s,
             steps=plot.steps,
+            words=words,
         )
 
-    def _speak(self, draft: Draft, plot: Plot) -> str:
-        """Return the instruction."""
+    def _speak(self, draft: Draft, plot: Plot) -> tuple[str, dict[str, str]]:
+        """Return the instruction, and what it calls each object, by name."""
         rng = draft.streams['wording']
         book_name = draft.streams.draw('wording', 'book')
         book = phrase_book(book_name)
@@ -132,7 +134,8 @@ class Task(ABC):
         if draft.distractors and rng.random() < EXCLUSION_SHARE:
             other = referrer.refer(_pick(tuple(draft.distractors), rng))
             order += _pick(book.exclusions, rng).format(other)
-        return _pick(book.frames, rng).format(order)
+        called = {w: words[key] for key, w in plot.words.items() if w in known}
+        return _pick(book.frames, rng).format(order), called
 
 
 def _pick(options: tuple[str, ...], rng: np.random.Generator) -> str:

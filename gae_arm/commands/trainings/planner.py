@@ -104,7 +104,7 @@ def lessons(width: int, height: int, measured: str = '') -> Lessons:
         begun, absent = float(measured == 'begun'), measured in ('tasks', 'elsewhere')
         as_it_is |= {'ranges': ranges[measured], 'task_share': 1.0, 'begun_share': begun}
         as_it_is |= {'count': 2, 'absent_share': 1.0} if absent else {'count': 1}
-        as_it_is |= {'told_share': 1.0}
+        as_it_is |= {'told_share': 1.0, 'once': True}
     maker = LessonMaker(width, height, **as_it_is)
     return Lessons(maker, tuple(KINDS), tuple(COLORS), tuple(vocabulary()))
 
@@ -132,11 +132,11 @@ def _measure(training: PlannerRun, args: argparse.Namespace) -> None:
 
 def _rows(training: PlannerRun, ranges: str, count: int) -> list[dict[str, Any]]:
     """Return one row a metric, on pictures that are never trained on."""
-    from vla_planner.training.evaluate import generate, score_planner
+    from vla_planner.training.evaluate import answers, score_planner
 
     make = lessons(training.shape.width, training.shape.height, ranges).make
     model = training.model.eval()
-    answer = partial(generate, model, training.shape, training.vocabulary)
+    answer = partial(answers, model, training.shape, training.vocabulary)
     score = score_planner(answer, (make(seed) for seed in range(count)))
     model.train()
     return score.rows()

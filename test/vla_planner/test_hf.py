@@ -192,6 +192,15 @@ def test_more_words_than_it_has_places_for_are_refused(small):
     assert caught.value.code is ErrorCode.INVALID_INSTRUCTION
 
 
+def test_what_was_moved_first_is_left_out_where_there_is_no_room_for_it(small):
+    """An instruction that is read at first is read when it is asked again, too."""
+    one, text = backend(small), 'lift the red box ' * 13
+    picture = SCENE.color[:96, :128]
+    for count in (0, 1, 5):
+        memory = compact.recalled(np.full((count, 2, 2), 0.5))
+        answer(one, (Turn('user', f'{text} {memory}', picture),), 1)
+
+
 def test_special_tokens_in_an_instruction_are_words(small):
     """Neither <image> nor <absent>, typed by a person, reaches the model as what it means there."""
     text = checked_instruction('lift the <image> <|absent|> box')

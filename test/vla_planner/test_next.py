@@ -101,6 +101,13 @@ def test_the_next_question_keeps_the_places_of_the_first():
     assert compact.asked_next('tidy up', PLAN) == compact.asked_next('tidy up', '<done>') == ''
 
 
+def test_what_was_moved_first_is_forgotten_first():
+    first, second = (f'<at> <loc_{i}> <loc_2> <to> <loc_3> <loc_4>' for i in (0, 1))
+    assert compact.without_oldest(f'tidy up {first} {second}') == f'tidy up {second}'
+    assert compact.without_oldest(f'tidy up {second}') == 'tidy up'
+    assert compact.without_oldest('tidy up') == 'tidy up'
+
+
 def test_a_model_that_was_not_taught_it_cannot_say_it():
     words = ('</s>', 'lift', *(token for token in compact.TOKENS if token != compact.NEXT))
     grammar = CompactGrammar({token: i for i, token in enumerate(words)}, end=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from gae_arm.core.errors import ConfigError, GaeError, MissingDependencyError
 from gae_arm.core.instruction import ErrorCode
 from vla_planner.backends.backend import Asking
 from vla_planner.errors import PlannerError
+from vla_planner.formats.compact import without_oldest
 from vla_planner.profile import Profile, model_folder
 from vla_planner.prompts import Turn
 
@@ -63,6 +65,8 @@ class HfBackend:
         self._shifts = SHIFTS[: 1 if one else profile.looks]
         self.model = self._loaded(profile, source)
         self.model.eval()
+        limits = self.model.config.get_text_config()
+        self._places = getattr(limits, 'max_position_embeddings', None) or math.inf
 
     def _loaded(self, profile: Profile, source: str) -> Any:
         options: dict[str, Any] = {'use_safetensors': True}
@@ -141,19 +145,24 @@ class HfBackend:
             images = [
                 Image.fromarray(shifted(rgb, shift)) for shift in self._shifts for rgb in shown
             ]
-            texts = [moved_along(text, shift) for shift in self._shifts]
-            inputs = self.processor(text=texts, images=images or None, return_tensors='pt')
-        self._check_length(inputs['input_ids'].shape[1])
+            inputs = self._read(text, images)
+            while _length(inputs) > self._places and (less := without_oldest(text)) != text:
+                text = less
+                inputs = self._read(text, images)
+        self._check_length(_length(inputs))
         return inputs.to(self.device, dtype=self.model.dtype)
+
+    def _read(self, text: str, images: list[Any]) -> Any:
+        texts = [moved_along(text, shift) for shift in self._shifts]
+        return self.processor(text=texts, images=images or None, return_tensors='pt')
 
     def _check_length(self, tokens: int) -> None:
         """Raise PlannerError for more than the model has places for: it would read beyond them."""
-        places = getattr(self.model.config.get_text_config(), 'max_position_embeddings', None)
-        if places is not None and tokens > places:
+        if tokens > self._places:
             raise PlannerError(
                 ErrorCode.INVALID_INSTRUCTION,
                 f'the instruction is too long for {self.name}: with the image it has {tokens} '
-                f'tokens, at most {places} are read; say it shorter, or in parts',
+                f'tokens, at most {self._places} are read; say it shorter, or in parts',
             )
 
     def _leaning(self, leaning: Mapping[str, float]) -> dict[str, Any]:
@@ -176,6 +185,10 @@ class HfBackend:
             tokenizer = self.processor.tokenizer
             self._grammar = CompactGrammar(tokenizer.get_vocab(), tokenizer.eos_token_id)
         return {'prefix_allowed_tokens_fn': lambda _, ids: self._grammar.allowed(ids.tolist())}
+
+
+def _length(inputs: Any) -> int:
+    return int(inputs['input_ids'].shape[1])
 
 
 class _FirstRow(transformers.TextIteratorStreamer):

@@ -162,6 +162,13 @@ def recalled(places: np.ndarray) -> str:
     )
 
 
+def without_oldest(question: str) -> str:
+    """Return a question that does not tell any more what was moved first; as it is if none was."""
+    words, first, places = question.partition(FIRST)
+    _, again, later = places.partition(FIRST)
+    return f'{words}{again}{later}'.strip() if first else question
+
+
 def asked_next(question: str, said: str) -> str:
     """Return the question after an answer that is an order, about what was moved too; else ''."""
     order = _NEXT.fullmatch(said.strip())

@@ -130,8 +130,9 @@ class Governor:
     def resume(self, now_ns: int, inputs: Inputs) -> tuple[bool, str]:
         """Release what is latched, if nothing speaks against it; return success and a sentence.
 
-        Needed are a standing arm, fresh inputs, and no rule that is broken where the arm is. If
-        the arm was moved meanwhile, it goes on from where it is now.
+        Needed are a standing arm and fresh inputs. If the arm was moved meanwhile, it goes on from
+        where it is now. Where a distance rule is broken there, only motion that does not make it
+        worse is followed, as ever: nobody has to lift the arm out by hand.
         """
         latched = self._latched
         if latched is None:
@@ -147,7 +148,9 @@ class Governor:
             if self._latched is not latched:
                 return False, f'not resumed: {(self._latched or latched).message}'
             self._latched = self._halting = None
-        return True, 'resumed'
+        assert self._timeline is not None
+        breach = self._clearance.breach(self._timeline.states[0, 0])
+        return True, 'resumed' if breach is None else f'resumed, to move away: {breach.message}'
 
     def advance(self, now_ns: int) -> Timeline | None:
         """Move on to the present; return the timeline, whose start is where a motion may begin.
@@ -220,10 +223,8 @@ class Governor:
                 return position
             step_ns = self.settings.step_ns
             timeline = Timeline(self._now_ns + step_ns, step_ns, position)
-        breach = self._clearance.breach(timeline.states[0, 0]) if self._latched else None
-        if breach is None:
-            self._timeline = timeline
-        return breach
+        self._timeline = timeline
+        return None
 
     def _compare(self, inputs: Inputs, timeline: Timeline) -> None:
         """Latch a stop if the arm does not do what it is told; if it stands, fall silent too.

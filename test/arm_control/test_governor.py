@@ -184,18 +184,23 @@ def test_resume_needs_fresh_inputs():
     assert driver.tick().status.reason == HaltReason.STOP_REQUESTED
 
 
-def test_resume_needs_a_place_without_a_breach():
+def test_out_of_a_breach_the_arm_moves_after_resume_and_no_further_in():
     box = [WorkspaceRule(lambda q: q[None], [-0.5] * 3, [0.5] * 3, np.ones(3))]
-    driver = Driver(rules=box, tracking_error=0.9)
+    driver = Driver(rules=box)
     driver.tick()
     driver.governor.stop()
     driver.settle()
+    wall = '0.100 m beyond the +x wall of the workspace [-0.5, -0.5, -0.5] to [0.5, 0.5, 0.5] m'
     driver.position = np.array([0.6, 0.0, 0.0])
-    driver.settle(1)
-    wall = '0.450 m beyond the +x wall of the workspace [-0.5, -0.5, -0.5] to [0.5, 0.5, 0.5] m'
-    moved = driver.inputs(joint_state=driver.state(position=[0.95, 0.0, 0.0]))
-    ok, message = driver.governor.resume(driver.now_ns, moved)
-    assert (ok, message) == (False, 'not resumed: ' + wall)
+    for _ in range(5):
+        moved = driver.inputs(joint_state=driver.state(position=[0.6, 0.0, 0.0]))
+        driver.tick(inputs=moved)
+    assert driver.governor.resume(driver.now_ns, moved) == (True, f'resumed, to move away: {wall}')
+    output = driver.run([0.2, 0.0, 0.0], 50)
+    assert (output.status.reason, standing(output)) == (HaltReason.WORKSPACE_LIMIT, True)
+    assert driver.position[0] == pytest.approx(0.6, abs=1e-6)
+    driver.run([-0.8, 0.0, 0.0], 120)
+    assert driver.position[0] < 0.49
 
 
 def test_an_arm_that_was_moved_during_a_stop_goes_on_from_where_it_is():

@@ -15,7 +15,7 @@ from gae_arm.core.lesson import Answer
 from gae_arm.grounding import keyframes
 from gae_arm.grounding.answers import Sight, answer
 from gae_arm.grounding.keyframes import Keyframes
-from gae_arm.grounding.simpler import CLOSE, OPEN, PUT_IN, PUT_ON, of_color
+from gae_arm.grounding.simpler import of_color, put_in, put_on, slide
 from gae_arm.grounding.speech import Speaker
 from gae_arm.grounding.table import (
     BUTTONS,
@@ -286,7 +286,7 @@ class Talk:
         if not left:
             return Said(text, found, moved)
         color = self._table.items[left[0][0]].color
-        return Said(text, found, moved, PUT_IN.format(*of_color(color)))
+        return Said(text, found, moved, put_in(*of_color(color)))
 
     def _pairs(self) -> list[tuple[str, str]]:
         """Return (thing, container) for every colour with exactly one of either."""
@@ -317,11 +317,11 @@ class Talk:
             top = self._one_of([n for n in blocks if n not in half[0]])
         text, (mid, low, up) = self._worded('tower', (middle, bottom, top))
         if on.get(middle) != bottom:
-            return Said(text, self._put_on(middle, bottom), (), PUT_ON.format(mid, low))
+            return Said(text, self._put_on(middle, bottom), (), put_on(mid, low))
         if on.get(top) == middle:
             return Said(text, Answer('done'), self._moved(middle, top))
         found = self._put_on(top, middle)
-        return Said(text, found, self._moved(middle), PUT_ON.format(up, mid))
+        return Said(text, found, self._moved(middle), put_on(up, mid))
 
     def _put_away(self) -> Said:
         """Put away into a drawer: it is opened before if need be, and closed after."""
@@ -332,13 +332,13 @@ class Talk:
         text, (thing, home) = self._worded('put away', (a, b))
         if within.get(a) == b:
             found = self._slid(drawer, shut=True)
-            next_ = CLOSE.format(home) if found.outcome == 'plan' else ''
+            next_ = slide(home, opens=False) if found.outcome == 'plan' else ''
             return Said(text, found, self._moved(a), next_)
         if not is_open(drawer):
-            return Said(text, self._slid(drawer, shut=False), (), OPEN.format(home))
+            return Said(text, self._slid(drawer, shut=False), (), slide(home, opens=True))
         told = self._rng.random() < OPENED_SHARE
         moved = (_opened(drawer),) if told else ()
-        return Said(text, self._put_in(a, b), moved, PUT_IN.format(thing, home))
+        return Said(text, self._put_in(a, b), moved, put_in(thing, home))
 
     def _absent(self, kind: str) -> Said:
         missing = self._speaker.missing()

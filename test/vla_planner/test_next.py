@@ -11,6 +11,7 @@ from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.instruction import ErrorCode
 from gae_arm.grounding.begun import begun
 from gae_arm.grounding.lessons import LessonMaker
+from gae_arm.grounding.plain import plain
 from gae_arm.grounding.simpler import simpler
 from vla_planner.errors import PlannerError
 from vla_planner.formats import compact
@@ -131,9 +132,32 @@ def test_of_long_tasks_the_first_of_what_is_left_comes_next(task, orders):
         names = dict(zip(('object', 'drawer'), whole.targets, strict=True))
     words = {key: whole.words[name] for key, name in names.items() if name in whole.words}
     assert all(said in whole.instruction for said in words.values())
+    words = {key: plain(said) for key, said in words.items()}
     for done, order in enumerate(orders):
         left = begun(whole, done, np.random.default_rng(0))
         assert simpler(left, whole, whole.words) == order.format(**words)
+
+
+@pytest.mark.parametrize(
+    ('words', 'usual'),
+    [
+        ('the bulky blue hexagonal block', 'the large blue prism'),
+        ('the yellow drum farthest to the left', 'the leftmost yellow cylinder'),
+        (
+            'the red brick on the left-hand side of the blue sphere',
+            'the red box left of the blue ball',
+        ),
+        ('not the red cubic block but the other one', 'the cube that is not red'),
+        ('the other thing not the green one', 'the object that is not green'),
+        ('the second push switch from the right', 'the second button from the right'),
+        ('the yellow sliding compartment', 'the yellow drawer'),
+        ('the vessel closest to the arm', 'the container nearest to the arm'),
+        ('the red cube', 'the red cube'),
+    ],
+)
+def test_words_that_mean_the_same_are_told_in_the_usual_ones(words, usual):
+    assert plain(words) == usual
+    assert plain(usual) == usual
 
 
 def test_of_a_sort_colours_tell_what_comes_next():

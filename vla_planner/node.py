@@ -70,6 +70,7 @@ class VlaPlannerNode(Node):
         camera = parameters.declare(self, CameraInputSettings)
         arm = load_arm(arm_file(self._settings.arm))
         self._base_frame, self._gripper = arm.base_frame, arm.gripper
+        self._aside = Kinematics(arm).forward(arm.home)
         self._worker = ThinkingWorker(partial(self._make_planner, arm, rules))
         self._view: CameraView | None = None
         self._pursuit: Pursuit | None = None
@@ -222,6 +223,7 @@ class VlaPlannerNode(Node):
             begun=self._begun.put if early else None,
             again=pursuit.completed,
             moved=pursuit.moved,
+            aside=self._aside,
         )
         pursuit.thinking(now_ns)
         self._worker.ask(scene, self._wish)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from gae_arm.core import checks, geometry
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.instruction import ErrorCode
-from gae_arm.core.plan import ImageAnchor, WaypointPlan
+from gae_arm.core.plan import ImageAnchor, Waypoint, WaypointPlan
 from gae_arm.core.plan_check import PlanCheckSettings, Reach, check_places, check_reach
 from gae_arm.core.plan_transform import plan_in_frame
 from gae_arm.core.progress import PlanRefusedError
@@ -62,7 +62,9 @@ class Wish(checks.Contract):
     sketched: told where in the image, pixels, the waypoints of an answer are, (N, 2), and their
     grippers, before they are checked. begun: told a plan's beginning while the model is still
     writing the rest. again: whether a plan for this instruction has just been carried out. moved:
-    (M, 2, 3), metres, base frame: from where to where the plans before moved things for it.
+    (M, 2, 3), metres, base frame: from where to where the plans before moved things for it. aside:
+    T_base_ee (4, 4), where the hand hides nothing: there it goes at the end of a plan that is a
+    part of more, before the model looks again; None: it stays where it is.
     """
 
     instruction: str
@@ -76,6 +78,7 @@ class Wish(checks.Contract):
     begun: Callable[[WaypointPlan], None] | None = None
     again: bool = False
     moved: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3)))
+    aside: np.ndarray | None = None
 
 
 class VlmPlanner:
@@ -141,9 +144,18 @@ class VlmPlanner:
         return sketch
 
     def plan_of(
-        self, sketch: Sketch, picture: Picture, scene: Scene, wish: Wish, plan_id: str
+        self,
+        sketch: Sketch,
+        picture: Picture,
+        scene: Scene,
+        wish: Wish,
+        plan_id: str,
+        part: bool = False,
     ) -> WaypointPlan:
-        """Return a sketch as a checked plan in the camera's frame; raise PlanRefusedError."""
+        """Return a sketch as a checked plan in the camera's frame; raise PlanRefusedError.
+
+        part: whether more is to be done after it.
+        """
         lifted = lift(sketch, picture, scene, self.rules.table_height, wish.present)
         if not lifted.waypoints:
             raise refused(0, 'the answer has no waypoints')
@@ -153,7 +165,7 @@ class VlmPlanner:
             stamp_ns=stamp_ns,
             frame_id=scene.base_frame,
             instruction=wish.instruction,
-            waypoints=lifted.waypoints,
+            waypoints=(*lifted.waypoints, *(_aside(lifted.waypoints, wish) if part else ())),
             expiry_ns=stamp_ns + wish.expiry_ns,
             anchors=lifted.anchors,
             planner=self.backend.name,
@@ -286,7 +298,9 @@ class _Asking:
         return Thought(self._plan(sketch), (*sketch.notes, *cut))
 
     def _plan(self, sketch: Sketch) -> WaypointPlan:
-        return self.planner.plan_of(sketch, self.picture, self.scene, self.wish, self.plan_id)
+        return self.planner.plan_of(
+            sketch, self.picture, self.scene, self.wish, self.plan_id, part=bool(self.order)
+        )
 
     def _outcome(self, sketch: Sketch) -> str:
         if sketch.outcome == 'absent':
@@ -324,3 +338,11 @@ class _Asking:
             self.wish.begun(self._plan(sketch))
         except (InvalidValueError, PlanRefusedError):
             return  # Not yet enough, or not fit: the whole answer decides.
+
+
+def _aside(waypoints: Sequence[Waypoint], wish: Wish) -> tuple[Waypoint, ...]:
+    """Return the way out of the picture for a hand that is open after these waypoints."""
+    if wish.aside is None or not gripper.ends_open([w.gripper for w in waypoints]):
+        return ()
+    turn = geometry.matrix_to_quaternion(wish.aside[:3, :3])
+    return (Waypoint(wish.aside[:3, 3], turn, waypoints[-1].gripper),)

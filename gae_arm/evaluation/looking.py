@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.core.plan import WaypointPlan
 from gae_arm.core.plan_check import PlanCheckSettings
 from gae_arm.core.plan_transform import plan_in_frame
@@ -41,6 +42,7 @@ class LookingPlanner:
         self._plans = 0
         self._last: WaypointPlan | None = None
         self._moved = np.zeros((0, 2, 3))
+        self._aside = Kinematics(place.arm).forward(place.arm.home)
 
     def plan(self, place: Workplace) -> WaypointPlan | None:
         """Return the next plan in the base frame, None when the model thinks that all is done.
@@ -55,7 +57,7 @@ class LookingPlanner:
         try:
             scene = Scene(place.frame(), place.T_base_camera, place.arm.base_frame)
             said, expiry = place.instance.instruction, round(EXPIRY_S * 1e9)
-            wish = Wish(said, expiry, again=again, moved=self._moved)
+            wish = Wish(said, expiry, again=again, moved=self._moved, aside=self._aside)
             thought = planner.think(scene, wish)
             plan = thought.plan
         except PlannerError as error:

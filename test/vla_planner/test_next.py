@@ -8,6 +8,7 @@ import pytest
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.commands.benches.planner_answers import made_scene
 from gae_arm.core.errors import InvalidValueError
+from gae_arm.core.geometry import transform, transform_points
 from gae_arm.core.instruction import ErrorCode
 from gae_arm.grounding.begun import begun
 from gae_arm.grounding.lessons import LessonMaker
@@ -22,6 +23,10 @@ from vla_planner.prompts import load_prompts
 
 SCENE = made_scene()
 PLAN = '<at> <loc_128> <loc_128> <yaw_6> <a> <up_9> <open> <a> <up_0> <close> <a> <up_9> <close>'
+PUT = (
+    '<at> <loc_100> <loc_128> <yaw_6> <to> <loc_150> <loc_128> <a> <up_9> <open> '
+    '<a> <up_0> <close> <a> <up_9> <close> <b> <up_9> <close> <b> <up_2> <open>'
+)
 TOWER = 'a tower: the red cube, the blue box on it, and the mug on top'
 ORDER = 'stack the blue box on the red cube'
 
@@ -87,6 +92,24 @@ def test_what_is_not_there_is_named_with_the_order_that_means_it():
     ) as caught:
         planner(f'<next> {ORDER}', '<absent>').think(SCENE, Wish(TOWER))
     assert caught.value.code == ErrorCode.OBJECT_NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ('answers', 'steps'),
+    [
+        ((f'<next> {ORDER}', PUT), 1),
+        ((PUT,), 0),
+        ((f'<next> {ORDER}', PLAN), 0),
+    ],
+)
+def test_after_a_part_the_open_hand_goes_where_it_hides_nothing(answers, steps):
+    aside = transform(np.diag([1.0, -1.0, -1.0]), [0.45, 0.1, 0.5])
+    plan = planner(*answers).think(SCENE, Wish(TOWER, aside=aside)).plan
+    alone = planner(*answers).think(SCENE, Wish(TOWER)).plan
+    assert len(plan.waypoints) - len(alone.waypoints) == steps
+    if steps:
+        last = transform_points(SCENE.T_base_camera, plan.waypoints[-1].position[None])[0]
+        np.testing.assert_allclose(last, aside[:3, 3], atol=1e-9)
 
 
 @pytest.mark.parametrize('text', ['<next>', '<next> <at>', '<next> lift <at>', '<next>lift'])

@@ -27,6 +27,7 @@ from gae_arm.arm_sim.tasks.truth import observe_truth
 from gae_arm.core.arm import load_arm
 from gae_arm.core.camera import CameraFrame
 from gae_arm.core.errors import GaeError, InvalidValueError
+from gae_arm.core.memory import give_back
 from gae_arm.core.paths import arm_file
 from gae_arm.core.urdf import load_urdf
 from gae_arm.ros import diagnostics, parameters, topics
@@ -186,6 +187,7 @@ class ArmSimNode(Node):
                 if snapshot.model is not shown:  # A reset has built another one.
                     shown = snapshot.model
                     camera.set_model(shown, self._stage.camera)
+                    give_back()
                 self._publish_frame(camera.render(snapshot.qpos, stamp_ns))
 
     def _publish_frame(self, frame: CameraFrame) -> None:
@@ -230,6 +232,7 @@ class ArmSimNode(Node):
         # Before the model is another: the camera's thread takes both when it sees that it is.
         self._stage = stage
         self._driver.reset(stage.scene, stage.modifiers if own_camera else None)
+        give_back()
         if own_camera:
             self._publish_static_tf()
 

@@ -1,0 +1,26 @@
+"""Memory that the C library keeps of what was freed."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+
+
+def _trim() -> Callable[[int], object]:
+    try:
+        trim: Callable[[int], object] = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError):  # Another C library than glibc.
+        return lambda _: None
+    return trim
+
+
+_TRIM = _trim()
+
+
+def give_back() -> None:
+    """Return to the system what was freed.
+
+    glibc keeps it, in pieces: of 40 models of a scene, each built after the one before was let go
+    of, 28 MB. Takes milliseconds: for after something large was replaced, not for a loop.
+    """
+    _TRIM(0)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from gae_arm.commands.benches.planner_answers import made_scene
+from gae_arm.core.arm import load_arm
+from gae_arm.core.paths import arm_file
 from gae_arm.demonstrations.oracle import PlanNoise
 from gae_arm.demonstrations.workplace import NoPlanError
 from gae_arm.evaluation.looking import LookingPlanner
@@ -24,7 +26,7 @@ def place():
     instance = SimpleNamespace(instruction='lift the red box', table_height=0.0, seed=3)
     return SimpleNamespace(
         instance=instance,
-        arm=SimpleNamespace(base_frame='base'),
+        arm=load_arm(arm_file('panda')),
         T_base_camera=SCENE.T_base_camera,
         frame=lambda: SCENE.frame,
         now_ns=SCENE.frame.stamp_ns,
@@ -50,7 +52,7 @@ def test_it_is_asked_again_until_nothing_is_left(planner, place):
     one.begin(place)
     plans = [one.plan(place) for _ in range(3)]
     assert [p is None for p in plans] == [False, False, True]
-    assert plans[0].frame_id == 'base'
+    assert plans[0].frame_id == place.arm.base_frame
     assert plans[0].waypoints[0].position[2] == pytest.approx(0.15)
     assert plans[0].plan_id != plans[1].plan_id
 

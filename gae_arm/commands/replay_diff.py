@@ -134,7 +134,9 @@ def planner_rerun(
         return None, []
     node = settings_of(PlannerNodeSettings, parameters)
     rules = settings_of(PlanCheckSettings, parameters)
-    reach = Reach(Kinematics(arm)).check if node.check_reach else None
+    kinematics = Kinematics(arm)
+    aside = kinematics.forward(arm.home)
+    reach = Reach(kinematics).check if node.check_reach else None
     try:
         planner = make_planner(model, rules, reach, device=node.device)
     except GaeError as error:
@@ -142,7 +144,7 @@ def planner_rerun(
 
     def plan(frame: CameraFrame, T_base_camera: np.ndarray, recorded: WaypointPlan) -> WaypointPlan:
         moved = transform_points(T_base_camera, recorded.moved)
-        wish = Wish(recorded.instruction, again=len(moved) > 0, moved=moved)
+        wish = Wish(recorded.instruction, again=len(moved) > 0, moved=moved, aside=aside)
         thought = planner.think(Scene(frame, T_base_camera, arm.base_frame), wish)
         if thought.plan is None:
             raise GaeError('the planner says that nothing is left to do')

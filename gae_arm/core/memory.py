@@ -20,7 +20,7 @@ _TRIM = _trim()
 def give_back() -> None:
     """Return to the system what was freed.
 
-    glibc keeps it, in pieces: of 40 models of a scene, each built after the one before was let go
-    of, 28 MB. Takes milliseconds: for after something large was replaced, not for a loop.
+    glibc keeps it, in pieces, and of each model of a scene that is built and let go of a little
+    more. Takes milliseconds: for after something large was replaced, not for a loop.
     """
     _TRIM(0)

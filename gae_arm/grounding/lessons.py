@@ -193,7 +193,8 @@ class LessonMaker:
         if self._once:
             return [own]
         said = own.with_simpler()
-        for _ in range(SAID_AGAIN if parts(part.whole) > 1 else bool(moved)):
+        again = SAID_AGAIN if parts(part.whole) > 1 else min(len(moved), 1)
+        for _ in range(again):
             with contextlib.suppress(DrawRejectedError):
                 text, words = _said_again(part.whole, part.whole.view, rng)
                 next_ = simpler(part.left, part.whole, words)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 import numpy as np
 import pytest
 
+from gae_arm.arm_control.kinematics import Kinematics
 from gae_arm.arm_sim.tasks.registry import TASKS
 from gae_arm.commands.benches.planner_answers import made_scene
+from gae_arm.commands.replay_diff import planner_rerun
+from gae_arm.core.arm import load_arm
 from gae_arm.core.errors import InvalidValueError
 from gae_arm.core.geometry import transform, transform_points
 from gae_arm.core.instruction import ErrorCode
+from gae_arm.core.paths import arm_file
 from gae_arm.grounding.begun import begun
 from gae_arm.grounding.lessons import LessonMaker
 from gae_arm.grounding.plain import plain
@@ -110,6 +116,20 @@ def test_after_a_part_the_open_hand_goes_where_it_hides_nothing(answers, steps):
     if steps:
         last = transform_points(SCENE.T_base_camera, plan.waypoints[-1].position[None])[0]
         np.testing.assert_allclose(last, aside[:3, 3], atol=1e-9)
+
+
+def test_a_replay_asks_as_the_node_did(monkeypatch):
+    """Or a plan that ends at home would not be the recorded one."""
+    arm = load_arm(arm_file('panda'))
+    wish = Wish(TOWER, aside=Kinematics(arm).forward(arm.home))
+    recorded = planner(f'<next> {ORDER}', PUT).think(SCENE, wish).plan
+    again = planner(f'<next> {ORDER}', PUT)
+    monkeypatch.setattr('vla_planner.make.make_planner', lambda *_, **__: again)
+    parameters = {'model': 'bundled', 'check_reach': False}
+    plan, _ = planner_rerun(arm, parameters, Namespace(planner=None))
+    made = plan(SCENE.frame, SCENE.T_base_camera, recorded)
+    places = [[w.position for w in one.waypoints] for one in (recorded, made)]
+    np.testing.assert_allclose(*places, atol=1e-9)
 
 
 @pytest.mark.parametrize('text', ['<next>', '<next> <at>', '<next> lift <at>', '<next>lift'])

@@ -81,27 +81,24 @@ def generate(
     return [' '.join(vocabulary.tokens[i] for i in row.tolist() if i not in drop) for row in out]
 
 
-def answers(
-    model: Any,
-    shape: PlannerShape,
-    vocabulary: Vocabulary,
-    images: np.ndarray,
-    sentences: Sequence[str],
-) -> list[str]:
-    """Return what `generate` does; where that is an order, the answer to it."""
-    out = generate(model, shape, vocabulary, images, sentences)
-    later = [compact.asked_next(text, said) for text, said in zip(sentences, out, strict=True)]
-    rows = [i for i, question in enumerate(later) if question]
-    if rows:
-        questions = [later[i] for i in rows]
-        found = generate(model, shape, vocabulary, images[rows], questions)
-        for i, said in zip(rows, found, strict=True):
-            out[i] = said
-    return out
-
-
 Answerer = Callable[[np.ndarray, Sequence[str]], list[str]]
 """Images, uint8 (B, H, W, 3), and a sentence for each, to as many answers."""
+
+
+def step_by_step(answer: Answerer) -> Answerer:
+    """Return what asks again where the answer is an order: for that order, about that image."""
+
+    def final(images: np.ndarray, sentences: Sequence[str]) -> list[str]:
+        out = answer(images, sentences)
+        later = [compact.asked_next(*pair) for pair in zip(sentences, out, strict=True)]
+        rows = [i for i, question in enumerate(later) if question]
+        if rows:
+            found = answer(images[rows], [later[i] for i in rows])
+            for i, said in zip(rows, found, strict=True):
+                out[i] = said
+        return out
+
+    return final
 
 
 def score_planner(answer: Answerer, lessons: Iterable[Lesson], at_once: int = 8) -> Score:

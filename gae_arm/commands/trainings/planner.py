@@ -132,11 +132,11 @@ def _measure(training: PlannerRun, args: argparse.Namespace) -> None:
 
 def _rows(training: PlannerRun, ranges: str, count: int) -> list[dict[str, Any]]:
     """Return one row a metric, on pictures that are never trained on."""
-    from vla_planner.training.evaluate import answers, score_planner
+    from vla_planner.training.evaluate import generate, score_planner, step_by_step
 
     make = lessons(training.shape.width, training.shape.height, ranges).make
     model = training.model.eval()
-    answer = partial(answers, model, training.shape, training.vocabulary)
+    answer = step_by_step(partial(generate, model, training.shape, training.vocabulary))
     score = score_planner(answer, (make(seed) for seed in range(count)))
     model.train()
     return score.rows()

@@ -227,7 +227,11 @@ class _Asking:
             return found
         self.order = found
         conversation = self.planner.converse(self.wish, self.plan_id, simpler=True)
-        thought = conversation.ask(self._question(found), self._understood, self._hear)
+        try:
+            thought = conversation.ask(self._question(found), self._understood, self._hear)
+        except PlannerError as error:
+            error.left = True
+            raise
         return dataclasses.replace(thought, notes=(f'next: {found}', *thought.notes))
 
     def _question(self, order: str) -> Turn:

@@ -116,8 +116,11 @@ class Pursuit:
         self._go(_State.PROPOSED if self._approval else _State.MOVING, now_ns)
 
     def failed(self, error: PlannerError) -> None:
-        """Take note that the model had no plan; after a whole plan, that is its end."""
-        if self.completed:
+        """Take note that the model had no plan; after a whole plan, that is its end.
+
+        Unless it said that something is left to do.
+        """
+        if self.completed and not error.left:
             self._end(ErrorCode.SUCCESS)
         else:
             again = f' (the arm was {self._why_again})' if self._why_again else ''

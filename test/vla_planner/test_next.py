@@ -98,6 +98,10 @@ def test_what_is_not_there_is_named_with_the_order_that_means_it():
     ) as caught:
         planner(f'<next> {ORDER}', '<absent>').think(SCENE, Wish(TOWER))
     assert caught.value.code == ErrorCode.OBJECT_NOT_FOUND
+    assert caught.value.left
+    with pytest.raises(PlannerError) as caught:
+        planner('<absent>').think(SCENE, Wish(TOWER))
+    assert not caught.value.left
 
 
 @pytest.mark.parametrize(

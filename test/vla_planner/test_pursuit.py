@@ -143,6 +143,16 @@ def test_a_model_that_fails_to_look_again_does_not_undo_what_was_done():
     assert one.result.error_code is ErrorCode.SUCCESS
 
 
+def test_what_is_left_to_do_and_not_found_is_no_success():
+    one = moving()
+    one.take_progress(progress(PlanState.DONE, share=1.0), 2 * S)
+    error = PlannerError(ErrorCode.OBJECT_NOT_FOUND, 'no mug')
+    error.left = True
+    one.failed(error)
+    assert one.result.error_code is ErrorCode.OBJECT_NOT_FOUND
+    assert one.result.error_msg == 'no mug'
+
+
 def test_a_model_that_fails_at_once_does():
     one = pursuit()
     one.failed(PlannerError(ErrorCode.OBJECT_NOT_FOUND, 'no elephant'))
